@@ -1,0 +1,1 @@
+"""Tables built or repaired in batch, a folder per family."""

@@ -1,0 +1,1 @@
+"""FX rates: one snapshot a TARGET day, bitemporal."""

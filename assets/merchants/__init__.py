@@ -1,0 +1,1 @@
+"""The merchant dimension: SCD2, bitemporal."""

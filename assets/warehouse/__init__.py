@@ -1,0 +1,1 @@
+"""Warehouse objects as SQL files, applied idempotently."""

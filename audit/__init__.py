@@ -1,0 +1,1 @@
+"""The independent auditor: ledger against warehouse, by SQL and its own arithmetic."""

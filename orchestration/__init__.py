@@ -1,0 +1,1 @@
+"""What people run: the command line `tidemark`; the control plane comes here."""

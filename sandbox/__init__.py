@@ -1,0 +1,1 @@
+"""All that lets Tidemark run without a cloud."""

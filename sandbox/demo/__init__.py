@@ -1,0 +1,1 @@
+"""The demo: half a minute of payments, a kill, a proof."""

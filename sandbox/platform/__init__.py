@@ -1,0 +1,1 @@
+"""A local Kafka and a BigQuery emulator as child processes."""

@@ -1,0 +1,1 @@
+"""A synthetic payments world: merchants, rates, transaction lifecycles. Seeded and deterministic."""

@@ -1,0 +1,1 @@
+"""The edges: Kafka, BigQuery, the clock, and their in-memory twins."""

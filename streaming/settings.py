@@ -1,0 +1,154 @@
+"""One frozen `Settings`: the only reader of the environment, and it is handed the environment."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Final
+
+PREFIX: Final = "TIDEMARK_"
+
+
+class SettingsError(Exception):
+    """A setting is missing, unknown or out of range. The message is one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that shows itself only through `reveal`: never in a repr, a log or a traceback."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """The value itself, for the one place that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)" if self._value else "Secret(unset)"
+
+    __str__ = __repr__
+
+
+def _secret(text: str) -> Secret:
+    return Secret(text)
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _between(low: float, high: float, kind: type[int] | type[float]) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        expectation = f"a{'n integer' if kind is int else ' number'} from {low:g} to {high:g}"
+        try:
+            value = kind(text)
+        except ValueError:
+            raise ValueError(expectation) from None
+        if not low <= value <= high:
+            raise ValueError(expectation)
+        return value
+
+    return parse
+
+
+def _matching(pattern: str, words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(words)
+        return text
+
+    return parse
+
+
+def _start_at(text: str) -> str:
+    if text in ("earliest", "latest"):
+        return text
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("earliest, latest or an RFC 3339 time") from None
+    if at.tzinfo is None:
+        raise ValueError("a time with its zone")
+    return at.astimezone(UTC).isoformat()
+
+
+def _setting(default: Any, parse: Callable[[str], Any], says: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "says": says})
+
+
+_NAME = _matching(r"[A-Za-z0-9._-]{1,200}", "letters, digits, '.', '_' and '-', at most 200")
+_ENDPOINT = _matching(r"[^\s/]+:\d{1,5}", "host:port")
+_TEXT = _matching(r"[^\x00]{0,4096}", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the consumer can be told. `TIDEMARK_` + the upper-case name is its environment variable."""
+
+    kafka_bootstrap: str = _setting(
+        "", _matching(r"[^\s/]+:\d{1,5}(,[^\s/]+:\d{1,5})*", "host:port[,host:port]"), "Kafka bootstrap servers"
+    )
+    kafka_topic: str = _setting("payments", _NAME, "topic with payment events")
+    kafka_group: str = _setting("tidemark", _NAME, "consumer group")
+    member: str = _setting("member-0", _NAME, "stable id of this member (group.instance.id)")
+    start_at: str = _setting("earliest", _start_at, "where a group without commits starts: earliest, latest, a time")
+    bigquery_project: str = _setting("", _NAME, "BigQuery project")
+    bigquery_dataset: str = _setting("payments", _matching(r"[A-Za-z0-9_]{1,1024}", "letters, digits, '_'"), "dataset")
+    bigquery_rest_endpoint: str = _setting(
+        "", _matching(r"https?://\S+", "an http(s) address"), "REST endpoint of an emulator; empty for the real service"
+    )
+    bigquery_grpc_endpoint: str = _setting("", _ENDPOINT, "gRPC endpoint of an emulator; empty for the real service")
+    mac_key: Secret = _setting(Secret(""), _secret, "key of the payload MAC, 16 to 64 bytes of text")
+    state_dir: str = _setting(".tidemark/state", _TEXT, "folder for heartbeats")
+    reporting_currency: str = _setting("EUR", _matching(r"[A-Z]{3}", "three capital letters"), "reporting currency")
+    pan_in_ids: str = _setting("quarantine", _choice("quarantine", "allow"), "a card number in an id")
+    max_payload_bytes: int = _setting(65_536, _between(1_024, 1_048_576, int), "larger payloads are OVERSIZED, bytes")
+    max_future_minutes: int = _setting(5, _between(0, 1_440, int), "occurred_at after the broker's time, minutes")
+    max_past_days: int = _setting(30, _between(1, 3_650, int), "occurred_at before the broker's time, days")
+    window_ms: int = _setting(150, _between(10, 10_000, int), "a window is enriched when it is this old, ms")
+    window_max_rows: int = _setting(5_000, _between(1, 100_000, int), "or has this many records")
+    max_buffered_rows: int = _setting(20_000, _between(100, 1_000_000, int), "rows a partition may hold before pause")
+    commit_interval_s: float = _setting(1.0, _between(0.05, 60, float), "seconds between offset commits")
+    append_deadline_s: float = _setting(30.0, _between(0.1, 140, float), "time limit of one append, seconds")
+    max_poll_interval_s: int = _setting(300, _between(10, 3_600, int), "max.poll.interval.ms in seconds")
+    session_timeout_s: int = _setting(45, _between(1, 300, int), "session.timeout.ms in seconds")
+    recovery_check: str = _setting("before", _choice("before", "behind"), "count live rows before the first append")
+    reference_poll_s: float = _setting(10.0, _between(0.1, 3_600, float), "seconds between looks for new versions")
+    drain_s: float = _setting(10.0, _between(0.1, 300, float), "time limit of a drain after SIGTERM, seconds")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read `TIDEMARK_*`. Raises SettingsError for an unknown name or a value out of range."""
+        known = {f"{PREFIX}{f.name.upper()}": f for f in fields(cls)}
+        values: dict[str, Any] = {}
+        for name in sorted(environment):
+            if not name.startswith(PREFIX):
+                continue
+            if name not in known:
+                raise SettingsError(f"unknown setting {name}; `tidemark settings` lists the known ones")
+            if not environment[name]:
+                continue
+            spec = known[name]
+            try:
+                values[spec.name] = spec.metadata["parse"](environment[name])
+            except ValueError as error:
+                raise SettingsError(f"{name} must be {error}") from None
+        return cls(**values)
+
+    def require(self, *names: str) -> "Settings":
+        """Raise SettingsError if one of these is empty."""
+        for name in names:
+            value = getattr(self, name)
+            if not (value.reveal() if isinstance(value, Secret) else value):
+                raise SettingsError(f"{PREFIX}{name.upper()} is not set ({self.says(name)})")
+        return self
+
+    @classmethod
+    def says(cls, name: str) -> str:
+        """One line about a setting, for messages and help."""
+        return next(str(f.metadata["says"]) for f in fields(cls) if f.name == name)

@@ -1,0 +1,1 @@
+"""attach_merchant: the merchant as of `occurred_at`."""

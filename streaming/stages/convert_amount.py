@@ -1,0 +1,1 @@
+"""convert_amount: money in the reporting currency."""

@@ -1,0 +1,1 @@
+"""decode: bytes to fields."""

@@ -1,0 +1,1 @@
+"""plan: rows by partition, ready to append."""

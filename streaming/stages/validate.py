@@ -1,0 +1,1 @@
+"""validate: fields to typed, judged fields."""
