@@ -180,11 +180,13 @@ class Broker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CountQuery:
-    """Live rows of one partition at or after `offset` whose business date is at or after `since`."""
+    """Live rows of one partition at or after `offset` whose business date is at or after `since`'s UTC date,
+    in every epoch but `besides_epoch` (the epoch just opened, which may already be appending)."""
 
     partition: int
     offset: int
     since: datetime
+    besides_epoch: str
 
 
 class WarehouseError(Exception):
@@ -290,3 +292,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds of a clock that never goes back."""
+
+
+class Journal(Protocol):
+    """Where the pipeline says what it does: structured, without payloads, secrets or row values."""
+
+    def say(self, event: str, **facts: object) -> None:
+        """One event with its coordinates and numbers; a `level` fact of `warning` or `error` raises its level."""

@@ -1,0 +1,1 @@
+"""The consumer process: one thread polls, enriches and decides; a pool performs what waits on services."""

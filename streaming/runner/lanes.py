@@ -1,0 +1,209 @@
+"""Lanes: each assigned partition's protocol steps, advanced by the polling thread, performed by a pool.
+
+A lane is at rest on exactly one thing: a call in the pool, a time, its next block, or a commit's answer.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from streaming.ports import Clock, CommitAnswer
+from streaming.protocol import actions as a
+from streaming.protocol.halts import FenceAgain, Halt, Ousted
+from streaming.protocol.partition import Partition
+from streaming.runner.performer import Performer
+from streaming.runner.take import take_block
+
+COUNT_GATHER_S: Final = 0.25
+"""How long a count waits for other recovering partitions to join its query."""
+
+
+class Fetching(Protocol):
+    """What lanes ask of the polling thread's side of the broker."""
+
+    def start(self, partition: int, offset: int) -> None:
+        """Deliver from this offset."""
+
+    def stop(self, partition: int) -> None:
+        """Deliver nothing, drop what is polled and not enriched."""
+
+    def publish(self, partition: int, commit: a.Commit) -> None:
+        """Send this commit; its answer comes through `Lanes.answered`."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """One partition and what its steps rest on."""
+
+    partition: Partition
+    steps: a.Steps
+    action: a.Action | None = None
+    future: "Future[Any] | None" = None
+    until: float | None = None
+    interrupt: Exception | None = None
+    closing: bool = False
+    done: bool = False
+
+    @property
+    def shown_state(self) -> str:
+        """The partition's state as a heartbeat shows it: a wait for quota counts as paused."""
+        paused = isinstance(self.action, a.Wait) and self.action.paused
+        return "paused" if paused else self.partition.state.value
+
+
+class Lanes:
+    """All lanes of this member. Every method is for the polling thread alone."""
+
+    def __init__(self, performer: Performer, pool: Executor, clock: Clock, fetching: Fetching) -> None:
+        self._performer, self._pool, self._clock, self._fetching = performer, pool, clock, fetching
+        self._lanes: dict[int, Lane] = {}
+        self._counts: dict[int, tuple[a.CountLive, float]] = {}
+
+    def add(self, partition: Partition) -> None:
+        """Begin recovering a newly assigned partition."""
+        lane = Lane(partition, partition.steps())
+        self._lanes[partition.number] = lane
+        self._resume(lane, None)
+
+    def get(self, number: int) -> Lane | None:
+        """The lane of a partition, if assigned."""
+        return self._lanes.get(number)
+
+    def __iter__(self) -> "Iterable[Lane]":  # type: ignore[override]  # iterating a copy: lanes come and go
+        return iter(list(self._lanes.values()))
+
+    def discard(self, numbers: Iterable[int]) -> list[Lane]:
+        """Forget lanes. Calls in flight end unheard."""
+        gone = [self._lanes.pop(number) for number in numbers if number in self._lanes]
+        for lane in gone:
+            self._counts.pop(lane.partition.number, None)
+            lane.steps.close()
+        return gone
+
+    def advance(self) -> None:
+        """Resume every lane whose wait is over. Raises Ousted."""
+        for lane in list(self._lanes.values()):
+            self._advance(lane)
+        self._send_counts()
+
+    def answered(self, answer: CommitAnswer) -> None:
+        """A commit's answer: of a publish (the lane goes on) or a periodic one. Raises Ousted."""
+        lane = self._lanes.get(answer.partition)
+        if lane is None:
+            return
+        if isinstance(lane.action, a.Publish) and lane.partition.outstanding is lane.action.commit:
+            lane.partition.outstanding = None
+            self._resume(lane, answer.outcome)
+        else:
+            lane.partition.commit_answered(answer)
+
+    def interrupt(self, number: int, error: Exception) -> None:
+        """Throw this into the lane's steps at their next rest, unless they are recovering or halted already."""
+        lane = self._lanes.get(number)
+        if lane is not None and not lane.done:
+            lane.interrupt = error
+
+    def close(self, numbers: Iterable[int], limit_s: float) -> list[Lane]:
+        """Let appends in flight end, start nothing new, and hand the lanes back at rest or out of time."""
+        closing = [self._lanes[number] for number in numbers if number in self._lanes]
+        for lane in closing:
+            lane.closing = True
+            lane.partition.queue.clear()
+        deadline = self._clock.monotonic() + limit_s
+        while True:
+            calls = [lane.future for lane in closing if lane.future and isinstance(lane.action, a.Append)]
+            left = deadline - self._clock.monotonic()
+            if not calls or left <= 0:
+                return closing
+            wait(calls, timeout=min(left, 0.1), return_when="FIRST_COMPLETED")
+            for lane in closing:
+                self._advance(lane)
+
+    # --- one lane ------------------------------------------------------------------------------------
+
+    def _advance(self, lane: Lane) -> None:
+        if lane.done:
+            return
+        if lane.future is not None:
+            if lane.future.done():
+                self._resume_with(lane, lane.future)
+        elif lane.interrupt is not None and isinstance(lane.action, a.NextBlock | a.Wait):
+            self._throw(lane, None)
+        elif lane.closing:
+            return
+        elif lane.until is not None:
+            if self._clock.monotonic() >= lane.until:
+                self._resume(lane, None)
+        elif isinstance(lane.action, a.NextBlock) and lane.partition.queue:
+            self._resume(lane, take_block(lane.partition.queue))
+        elif isinstance(lane.action, a.StopFetch) and lane.partition.outstanding is None:
+            self._resume(lane, None)
+
+    def _resume_with(self, lane: Lane, future: "Future[Any]") -> None:
+        lane.future = None
+        error = future.exception()
+        if error is not None:
+            self._throw(lane, error)
+        elif isinstance(lane.action, a.CountLive):
+            self._resume(lane, future.result()[lane.partition.number])
+        else:
+            self._resume(lane, future.result())
+
+    def _throw(self, lane: Lane, error: BaseException | None) -> None:
+        if error is None:
+            error, lane.interrupt = lane.interrupt, None
+        assert error is not None
+        self._step(lane, lambda: lane.steps.throw(error))
+
+    def _resume(self, lane: Lane, result: Any) -> None:
+        self._step(lane, lambda: lane.steps.send(result))
+
+    def _step(self, lane: Lane, step: Callable[[], a.Action]) -> None:
+        lane.action, lane.future, lane.until = None, None, None
+        try:
+            action = step()
+        except StopIteration:
+            lane.done = True
+            return
+        lane.action = action
+        self._begin(lane, action)
+
+    def _begin(self, lane: Lane, action: a.Action) -> None:
+        partition = lane.partition
+        match action:
+            case a.NextBlock() | a.StopFetch():
+                if isinstance(action, a.StopFetch):
+                    lane.interrupt = None
+                    self._fetching.stop(partition.number)
+                self._advance(lane)
+            case a.Wait(seconds):
+                lane.until = self._clock.monotonic() + seconds
+            case a.StartFetch(offset):
+                self._fetching.start(partition.number, offset)
+                self._resume(lane, None)
+            case a.Publish(commit):
+                partition.commit_sent(commit)
+                self._fetching.publish(partition.number, commit)
+            case a.CountLive():
+                self._counts[partition.number] = (action, self._clock.monotonic() + COUNT_GATHER_S)
+            case _:
+                topic_id = partition.identity.topic_id
+                lane.future = self._pool.submit(self._performer.perform, partition.number, topic_id, action)
+
+    def _send_counts(self) -> None:
+        """Send the gathered counts when no other lane can join them soon, or the first has waited enough."""
+        if not self._counts:
+            return
+        joining = any(isinstance(lane.action, a.ReadPosition | a.Finalize | a.OpenStream | a.Publish) for lane in self)
+        if joining and self._clock.monotonic() < min(due for _, due in self._counts.values()):
+            return
+        wanted = [(number, action) for number, (action, _) in self._counts.items()]
+        topic_id = self._lanes[wanted[0][0]].partition.identity.topic_id
+        future = self._pool.submit(self._performer.count_live, topic_id, wanted)
+        for number, _ in wanted:
+            self._lanes[number].future = future
+        self._counts.clear()
+
+
+__all__ = ["FenceAgain", "Halt", "Lane", "Lanes", "Ousted"]

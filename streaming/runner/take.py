@@ -1,0 +1,36 @@
+"""How much of a partition's queue becomes one append."""
+
+from collections import deque
+from typing import Final
+
+from streaming.stages.plan import Block, join
+
+MAX_ROWS: Final = 5_000
+"""Rows an append: larger ones gained nothing on the emulator (lab-notes) and cost latency."""
+MAX_BYTES: Final = 6_000_000
+"""Estimated bytes an append: an AppendRows request may hold 10 MB (the service: 20 MB), estimates err."""
+
+
+def take_block(queue: "deque[Block]", max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> Block:
+    """Take from the front what fits one append: several small blocks joined, or a part of a large one.
+
+    At least one record, even where a single record is over the bound.
+    """
+    taken: list[Block] = []
+    rows = size = 0
+    while queue:
+        block = queue[0]
+        room_rows, room_bytes = max_rows - rows, max_bytes - size
+        if len(block) <= room_rows and block.nbytes <= room_bytes:
+            taken.append(queue.popleft())
+            rows, size = rows + len(block), size + block.nbytes
+            continue
+        if not taken:
+            share = room_bytes / max(1, block.nbytes)
+            fits = max(1, min(room_rows, int(len(block) * share)))
+            queue[0] = block.tail(fits)
+            if not len(queue[0]):
+                queue.popleft()
+            taken.append(block.head(fits))
+        break
+    return taken[0] if len(taken) == 1 else join(taken)
