@@ -1,7 +1,46 @@
-"""`tidemark migrate`."""
+"""`tidemark migrate`: bring the warehouse to the declared state."""
+
+import json
+from typing import Annotated
 
 import typer
+
+from orchestration.errors import UserError
+from orchestration.target import StateOption, resolve
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
+    app.command("migrate")(migrate)
+
+
+def migrate(
+    state: StateOption = None, as_json: bool = typer.Option(False, "--json", help="Print a JSON list.")
+) -> None:
+    """Create tables and views that are absent, add missing columns. Safe to repeat, also while events arrive."""
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+
+    from assets.warehouse.client import connect
+    from assets.warehouse.migrate import MigrationError
+    from assets.warehouse.migrate import migrate as apply
+
+    settings = resolve(state)
+    say = (lambda _: None) if as_json else (lambda line: print(line, flush=True))
+    try:
+        client = connect(settings.bigquery_project, settings.bigquery_rest_endpoint)
+        changes = apply(client, settings.bigquery_project, settings.bigquery_dataset, say)
+    except MigrationError as error:
+        raise UserError(str(error)) from None
+    except (GoogleAPICallError, RetryError, GoogleAuthError, OSError) as error:
+        raise UserError(f"BigQuery did not take the migration: {first_line(error)}") from None
+    if as_json:
+        print(json.dumps(changes))
+    elif not changes:
+        print("nothing to do: tables and views are as declared")
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, for a one-line message."""
+    text = str(getattr(error, "message", "") or error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,86 @@
+"""Bring a dataset to the declared state: create what is absent, add missing columns, replace views.
+
+Safe to run again at any time, also while write streams are open: it only ever adds nullable columns, which open
+streams don't see until they send a new schema. Nothing is dropped and no type is changed.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from assets.warehouse.client import CALL_TIMEOUT_S
+from assets.warehouse.ddl import Column, Statement, statements
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import Client  # noqa: TID251  # a type only: whoever has a client has paid the import
+
+_SERVICE_NAMES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+"""REST reports legacy names of types (docs.cloud.google.com/bigquery/docs/reference/rest/v2/tables)."""
+
+
+class MigrationError(Exception):
+    """A table cannot be brought to the declared state without a person. One line that names the column."""
+
+
+def migrate(client: "Client", project: str, dataset: str, say: Callable[[str], None] = print) -> list[str]:
+    """Apply every statement and return what changed, one line each (empty: all was there).
+
+    Raises MigrationError if a column has another type or a required one is absent; google.api_core errors pass.
+    """
+    changes = _create_dataset(client, project, dataset)
+    present = {table.table_id for table in client.list_tables(f"{project}.{dataset}", timeout=CALL_TIMEOUT_S)}
+    for statement in statements(project, dataset):
+        if statement.is_view:
+            _run(client, statement.sql)
+            if statement.name not in present:
+                changes.append(f"created view {statement.name}")
+        elif statement.name in present:
+            changes += _add_columns(client, f"{project}.{dataset}.{statement.name}", statement)
+        else:
+            _run(client, statement.sql)
+            changes.append(f"created table {statement.name}")
+    for change in changes:
+        say(change)
+    return changes
+
+
+def _create_dataset(client: "Client", project: str, dataset: str) -> list[str]:
+    from google.api_core.exceptions import NotFound
+
+    name = f"{project}.{dataset}"
+    try:
+        client.get_dataset(name, timeout=CALL_TIMEOUT_S)
+    except NotFound:
+        client.create_dataset(name, exists_ok=True, timeout=CALL_TIMEOUT_S)
+        return [f"created dataset {dataset}"]
+    return []
+
+
+def _add_columns(client: "Client", table: str, statement: Statement) -> list[str]:
+    fields = client.get_table(table, timeout=CALL_TIMEOUT_S).schema
+    added = missing_columns(statement, {field.name: field.field_type for field in fields})
+    for column in added:
+        options = f' OPTIONS (description = "{column.description}")' if column.description else ""
+        _run(client, f"ALTER TABLE `{table}` ADD COLUMN IF NOT EXISTS {column.name} {column.type}{options}")
+    return [f"added column {statement.name}.{column.name} {column.type}" for column in added]
+
+
+def missing_columns(statement: Statement, present: dict[str, str]) -> list[Column]:
+    """Return declared columns that `present` (name -> type as the service reports it) lacks. Raises MigrationError."""
+    missing = []
+    for column in statement.columns:
+        kind = present.get(column.name)
+        if kind is None and column.required:
+            raise MigrationError(
+                f"{statement.name}.{column.name} is absent and declared NOT NULL: BigQuery adds only nullable columns"
+            )
+        if kind is None:
+            missing.append(column)
+        elif _SERVICE_NAMES.get(kind, kind) != column.base_type:
+            raise MigrationError(
+                f"{statement.name}.{column.name} is {kind}, declared {column.type}: a person must decide"
+            )
+    return missing
+
+
+def _run(client: "Client", sql: str) -> None:
+    client.query(sql, timeout=CALL_TIMEOUT_S).result(timeout=CALL_TIMEOUT_S)

@@ -1,0 +1,52 @@
+-- One row per Kafka record, append-only. A live row has null replay_id and enrichment_revision 0.
+CREATE TABLE IF NOT EXISTS `${project}.${dataset}.payments_landing` (
+  event_id STRING OPTIONS (description = "Minted by the producer, stable over its retries: the dedup key"),
+  transaction_id STRING OPTIONS (description = "Groups the events of one transaction; the Kafka key"),
+  event_type STRING OPTIONS (description = "authorization, capture, refund, reversal or chargeback"),
+  sequence INT64 OPTIONS (description = "Place of the event in its transaction, from 0"),
+  merchant_id STRING OPTIONS (description = "Merchant as the producer names it"),
+  amount NUMERIC(38, 9) OPTIONS (description = "Amount in units of currency, never negative"),
+  currency STRING OPTIONS (description = "ISO 4217 alphabetic code"),
+  occurred_at TIMESTAMP OPTIONS (description = "When the event happened, by the producer's clock"),
+  card_token STRING OPTIONS (description = "Token of the card, never its number"),
+  channel STRING OPTIONS (description = "pos, ecom, moto or atm"),
+  country STRING OPTIONS (description = "ISO 3166-1 alpha-2"),
+  description STRING OPTIONS (description = "Free text, card numbers masked to first 6 and last 4"),
+  schema_version INT64 OPTIONS (description = "Version of the event contract"),
+  signed_amount NUMERIC(38, 9) OPTIONS (description = "Effect on settled money, in units of currency"),
+  reporting_currency STRING OPTIONS (description = "Currency of the reporting amounts"),
+  reporting_amount NUMERIC(38, 9) OPTIONS (description = "amount x fx_rate_to / fx_rate_from, rounded once"),
+  signed_reporting_amount NUMERIC(38, 9) OPTIONS (description = "Effect on settled money, in the reporting currency"),
+  fx_rate_from NUMERIC(38, 9) OPTIONS (description = "Units of currency per 1 EUR, as published"),
+  fx_rate_to NUMERIC(38, 9) OPTIONS (description = "Units of reporting_currency per 1 EUR, as published"),
+  fx_rate_date DATE OPTIONS (description = "Day of the snapshot the rates are from"),
+  fx_revision INT64 OPTIONS (description = "Revision of that day's snapshot"),
+  fx_status STRING OPTIONS (description = "FINAL, PROVISIONAL or UNSUPPORTED"),
+  rounding_rule STRING OPTIONS (description = "How reporting_amount was rounded"),
+  merchant_name STRING OPTIONS (description = "As of occurred_at"),
+  merchant_category STRING OPTIONS (description = "Merchant category code as of occurred_at"),
+  merchant_country STRING OPTIONS (description = "ISO 3166-1 alpha-2 as of occurred_at"),
+  merchant_risk_tier STRING OPTIONS (description = "As of occurred_at"),
+  merchant_version STRING OPTIONS (description = "Hash of the merchant's version the row was enriched with"),
+  merchant_status STRING OPTIONS (description = "KNOWN or UNKNOWN"),
+  status STRING NOT NULL OPTIONS (description = "OK, QUARANTINED_<REASON> or MOVED"),
+  status_detail STRING OPTIONS (description = "Field and rule of a quarantine, never the value"),
+  business_date DATE NOT NULL OPTIONS (description = "UTC date of occurred_at, else of broker_timestamp"),
+  kafka_topic STRING NOT NULL OPTIONS (description = "Topic name"),
+  kafka_topic_id STRING NOT NULL OPTIONS (description = "Changes when a topic is recreated under its name"),
+  kafka_partition INT64 NOT NULL OPTIONS (description = "Partition of the record"),
+  kafka_offset INT64 NOT NULL OPTIONS (description = "Offset of the record in its partition"),
+  broker_timestamp TIMESTAMP NOT NULL OPTIONS (description = "When the broker appended the record to its log"),
+  ownership_epoch STRING OPTIONS (description = "UUIDv7 of the epoch that landed a live row"),
+  replay_id STRING OPTIONS (description = "Null in a live row, else the replay or correction that wrote it"),
+  enrichment_revision INT64 NOT NULL OPTIONS (description = "0 in a live row; the highest of the coordinates is shown"),
+  payload_mac STRING OPTIONS (description = "Keyed BLAKE2b-128 of the raw bytes, hexadecimal"),
+  payload_scrubbed STRING OPTIONS (description = "Quarantined rows only: the payload, card numbers masked"),
+  loaded_at TIMESTAMP NOT NULL OPTIONS (description = "Consumer's clock when the row was serialised")
+)
+PARTITION BY business_date
+CLUSTER BY event_id, kafka_partition, kafka_offset
+OPTIONS (
+  require_partition_filter = TRUE,
+  description = "Landing: one row per Kafka record and revision, append-only"
+);
