@@ -66,6 +66,11 @@ class Partition:
         return self.start.metadata.stream if self.start else None
 
     @property
+    def position(self) -> int | None:
+        """The offset after what is landed; None before it is known."""
+        return self.landed.offset if self.landed else self.committed
+
+    @property
     def buffered(self) -> int:
         """Records enriched and not yet taken for an append."""
         return sum(len(block) for block in self.queue)
@@ -98,10 +103,10 @@ class Partition:
             block: Block = yield NextBlock()
             assert self.start is not None
             assert self.start.metadata.stream is not None
-            epoch, now = self.start.metadata.epoch, self.identity.now
+            epoch = self.start.metadata.epoch
 
             def serialise(rows: Block, epoch: str = epoch) -> bytes:
-                return self.serialiser(rows, epoch, now())
+                return self.serialiser(rows, epoch, self.identity.now())
 
             steps = deliver(self.number, self.start.metadata.stream, landed.row, block, serialise)
             row, appended = yield from steps

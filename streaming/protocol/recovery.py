@@ -84,8 +84,7 @@ def recover(me: Identity) -> Recovering:
     else:
         offset, row = yield from _after_owner(me, position, position.commit.offset, meta)
     _inside_log(me, position, offset)
-    started_with = position.started_with or position.partitions
-    return (yield from _open_and_publish(me, position, offset, row, meta.at if meta else None, started_with))
+    return (yield from _open_and_publish(me, position, meta, offset, row))
 
 
 def _after_owner(
@@ -163,13 +162,14 @@ def _inside_log(me: Identity, position: Position, offset: int) -> None:
 
 
 def _open_and_publish(
-    me: Identity, position: Position, offset: int, row: int, at: datetime | None, started_with: int
+    me: Identity, position: Position, before: CommitMetadata | None, offset: int, row: int
 ) -> Recovering:
     """A new stream, made known under the committed offset before anything is appended to it."""
     try:
         stream = yield from patiently(OpenStream())
     except Refused as error:
         raise Halt(me.partition, HaltReason.REFUSED, f"opening a stream: {error}") from error
+    at, started_with = (before.at if before else None), (position.started_with or position.partitions)
     meta = CommitMetadata(stream, me.new_epoch(), me.topic_id, position.table_created, row, at, started_with)
     while True:
         outcome: CommitOutcome = yield Publish(Commit(offset, meta.encode()))

@@ -3,14 +3,14 @@
 A lane is at rest on exactly one thing: a call in the pool, a time, its next block, or a commit's answer.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from streaming.ports import Clock, CommitAnswer
+from streaming.ports import Clock, Commit, CommitAnswer
 from streaming.protocol import actions as a
-from streaming.protocol.halts import FenceAgain, Halt, Ousted
+from streaming.protocol.halts import Halt
 from streaming.protocol.partition import Partition
 from streaming.runner.performer import Performer
 from streaming.runner.take import take_block
@@ -28,7 +28,7 @@ class Fetching(Protocol):
     def stop(self, partition: int) -> None:
         """Deliver nothing, drop what is polled and not enriched."""
 
-    def publish(self, partition: int, commit: a.Commit) -> None:
+    def publish(self, partition: int, commit: Commit) -> None:
         """Send this commit; its answer comes through `Lanes.answered`."""
 
 
@@ -42,6 +42,8 @@ class Lane:
     future: "Future[Any] | None" = None
     until: float | None = None
     interrupt: Exception | None = None
+    beside: bool = False
+    """A check that runs beside the partition's own lane (RECOVERY_CHECK=behind)."""
     closing: bool = False
     done: bool = False
 
@@ -70,22 +72,24 @@ class Lanes:
         """The lane of a partition, if assigned."""
         return self._lanes.get(number)
 
-    def __iter__(self) -> "Iterable[Lane]":  # type: ignore[override]  # iterating a copy: lanes come and go
-        return iter(list(self._lanes.values()))
+    def __iter__(self) -> Iterator[Lane]:
+        return iter([lane for lane in self._lanes.values() if not lane.beside])
 
     def discard(self, numbers: Iterable[int]) -> list[Lane]:
         """Forget lanes. Calls in flight end unheard."""
-        gone = [self._lanes.pop(number) for number in numbers if number in self._lanes]
-        for lane in gone:
-            self._counts.pop(lane.partition.number, None)
+        keys = [key for number in numbers for key in (number, _beside(number)) if key in self._lanes]
+        gone = [self._lanes.pop(key) for key in keys]
+        for key, lane in zip(keys, gone, strict=True):
+            self._counts.pop(key, None)
             lane.steps.close()
-        return gone
+        return [lane for lane in gone if not lane.beside]
 
-    def advance(self) -> None:
-        """Resume every lane whose wait is over. Raises Ousted."""
-        for lane in list(self._lanes.values()):
-            self._advance(lane)
-        self._send_counts()
+    def advance_one(self, lane: Lane) -> None:
+        """Resume the lane, and the check beside it, if what they wait for has come. Raises Ousted."""
+        number = lane.partition.number
+        for key in (number, _beside(number)):
+            if key in self._lanes:
+                self._advance(self._lanes[key])
 
     def answered(self, answer: CommitAnswer) -> None:
         """A commit's answer: of a publish (the lane goes on) or a periodic one. Raises Ousted."""
@@ -166,6 +170,12 @@ class Lanes:
         except StopIteration:
             lane.done = True
             return
+        except Halt as halt:
+            if not lane.beside:
+                raise
+            lane.done = True
+            self.interrupt(lane.partition.number, halt)
+            return
         lane.action = action
         self._begin(lane, action)
 
@@ -181,29 +191,39 @@ class Lanes:
                 lane.until = self._clock.monotonic() + seconds
             case a.StartFetch(offset):
                 self._fetching.start(partition.number, offset)
+                if not partition.check_first:
+                    self._check_beside(partition)
                 self._resume(lane, None)
             case a.Publish(commit):
                 partition.commit_sent(commit)
                 self._fetching.publish(partition.number, commit)
             case a.CountLive():
-                self._counts[partition.number] = (action, self._clock.monotonic() + COUNT_GATHER_S)
+                key = _beside(partition.number) if lane.beside else partition.number
+                self._counts[key] = (action, self._clock.monotonic() + COUNT_GATHER_S)
             case _:
                 topic_id = partition.identity.topic_id
                 lane.future = self._pool.submit(self._performer.perform, partition.number, topic_id, action)
 
-    def _send_counts(self) -> None:
+    def send_counts(self) -> None:
         """Send the gathered counts when no other lane can join them soon, or the first has waited enough."""
         if not self._counts:
             return
         joining = any(isinstance(lane.action, a.ReadPosition | a.Finalize | a.OpenStream | a.Publish) for lane in self)
         if joining and self._clock.monotonic() < min(due for _, due in self._counts.values()):
             return
-        wanted = [(number, action) for number, (action, _) in self._counts.items()]
-        topic_id = self._lanes[wanted[0][0]].partition.identity.topic_id
+        wanted = [(self._lanes[key].partition.number, action) for key, (action, _) in self._counts.items()]
+        topic_id = self._lanes[next(iter(self._counts))].partition.identity.topic_id
         future = self._pool.submit(self._performer.count_live, topic_id, wanted)
-        for number, _ in wanted:
-            self._lanes[number].future = future
+        for key in self._counts:
+            self._lanes[key].future = future
         self._counts.clear()
 
+    def _check_beside(self, partition: Partition) -> None:
+        lane = Lane(partition, partition.behind_check(), beside=True)
+        self._lanes[_beside(partition.number)] = lane
+        self._resume(lane, None)
 
-__all__ = ["FenceAgain", "Halt", "Lane", "Lanes", "Ousted"]
+
+def _beside(number: int) -> int:
+    """Key of a partition's second lane: below zero, where no partition's number is."""
+    return -1 - number

@@ -1,0 +1,31 @@
+"""`python -m streaming`: one member of the consumer group, settings from the environment (TIDEMARK_*)."""
+
+import os
+import signal
+import sys
+import threading
+
+from streaming.service import StartRefused, run
+from streaming.settings import Settings, SettingsError
+
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT, then drain. Exit 2: a setting is wrong; 3: refused to start or halted."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        return run(Settings.from_environment(os.environ), stop)
+    except SettingsError as error:
+        print(f"tidemark: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except StartRefused as error:
+        print(f"tidemark: {error}", file=sys.stderr)
+        return EXIT_REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

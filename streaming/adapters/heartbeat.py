@@ -1,0 +1,76 @@
+"""The heartbeat: one JSON file a member, written atomically each second. `tidemark status` reads only this.
+
+Schema (docs/runbook.md): pid, member, at, state, partitions, lag, rows_landed, latency_ms, by_status, halts,
+partition_states, counters, reference, process.
+"""
+
+import json
+import os
+import resource
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One heartbeat's content."""
+
+    member: str
+    at: datetime
+    state: str
+    """`starting`, `running`, `recovering`, `halted`, `draining` or `stopped`."""
+    partitions: list[int] = field(default_factory=list)
+    lag: int | None = None
+    """Records delivered by nobody yet, summed over own partitions; None before it is known."""
+    rows_landed: int = 0
+    latency_ms: dict[str, float | None] = field(default_factory=dict)
+    by_status: dict[str, int] = field(default_factory=dict)
+    partition_states: dict[str, str] = field(default_factory=dict)
+    halts: list[dict[str, Any]] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+    reference: dict[str, str] = field(default_factory=dict)
+
+
+def process_facts() -> dict[str, float]:
+    """CPU seconds (user and system) and resident memory of this process, bytes."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+        "rss_bytes": resident_pages * os.sysconf("SC_PAGE_SIZE"),
+        "peak_rss_bytes": usage.ru_maxrss * 1024,
+    }
+
+
+class HeartbeatFile:
+    """`<state_dir>/heartbeats/<member>.json`."""
+
+    def __init__(self, state_dir: Path, member: str) -> None:
+        self.path = state_dir / "heartbeats" / f"{member}.json"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, beat: Beat) -> None:
+        """Replace the file in one step: a reader sees the old one or the new one."""
+        content = {
+            "pid": os.getpid(),
+            "member": beat.member,
+            "at": beat.at.isoformat(),
+            "state": beat.state,
+            "partitions": beat.partitions,
+            "lag": beat.lag,
+            "rows_landed": beat.rows_landed,
+            "latency_ms": beat.latency_ms,
+            "by_status": beat.by_status,
+            "partition_states": beat.partition_states,
+            "halts": beat.halts,
+            "counters": beat.counters,
+            "reference": beat.reference,
+            "process": process_facts(),
+        }
+        fresh = self.path.with_suffix(f".{os.getpid()}.tmp")
+        fresh.write_text(json.dumps(content))
+        fresh.replace(self.path)

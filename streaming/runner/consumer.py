@@ -1,0 +1,137 @@
+"""The consumer's loop: poll -> decode .. plan (`walk.enrich`) -> append (lanes) -> commit, on one thread."""
+
+from typing import Final
+
+from streaming.ports import Polled, TopicFacts
+from streaming.protocol.halts import FenceAgain, Halt, HaltReason, Ousted
+from streaming.protocol.partition import Partition, State
+from streaming.protocol.recovery import Identity
+from streaming.runner.lanes import Lanes
+from streaming.runner.meters import Meters
+from streaming.runner.ownership import Ownership
+from streaming.runner.performer import Performer
+from streaming.runner.references import References
+from streaming.runner.window import Window
+from streaming.runner.world import World
+from streaming.settings import Settings
+from streaming.stages.plan import serialise, split
+from streaming.walk import Policy, Source, enrich
+
+POLL_S: Final = 0.02
+"""Longest wait in a poll: bounds how late a finished append or a due window is noticed."""
+POLL_RECORDS: Final = 5_000
+GUARD_S: Final = 10.0
+"""Between looks at the topic's id: a recreated topic would otherwise be skipped into silently (kafka.md)."""
+
+
+class Consumer:
+    """One member. `turn` is one round of the loop; whoever runs it decides when to stop."""
+
+    def __init__(self, world: World, settings: Settings, topic: TopicFacts, references: References) -> None:
+        self._world, self._settings, self._topic, self._references = world, settings, topic, references
+        self.meters = Meters(world.clock)
+        self.window = Window()
+        performer = Performer(world.broker, world.warehouse, settings.kafka_topic, settings.append_deadline_s)
+        self.ownership = Ownership(world, self.window, self._partition, settle_s=settings.drain_s / 2)
+        self.lanes = Lanes(performer, world.pool, world.clock, self.ownership)
+        self.ownership.lanes = self.lanes
+        self._policy = Policy.of(settings)
+        self._source = Source(settings.kafka_topic, topic.topic_id)
+        self._next_commit = self._next_guard = 0.0
+        self._guard = world.pool.submit(lambda: topic)
+
+    def start(self) -> None:
+        """Join the group."""
+        self._world.broker.join(self.ownership)
+
+    def turn(self) -> None:
+        """Poll once, enrich if a window is due, advance every partition, commit if it is time."""
+        polled = self._world.broker.poll(POLL_RECORDS, POLL_S)
+        self._take(polled)
+        self._enrich_if_due()
+        self._advance()
+        now = self._world.clock.monotonic()
+        periodic = now >= self._next_commit
+        if periodic:
+            self._next_commit = now + self._settings.commit_interval_s
+            self.ownership.balance(self._settings.max_buffered_rows)
+            self._watch_topic(now)
+        self.meters.commits += self.ownership.send_commits(periodic)
+
+    def stop(self) -> None:
+        """Give every partition up in order: no new polls, appends in flight end, commit, finalize, leave."""
+        self._world.broker.leave()
+
+    def refused(self) -> bool:
+        """Every partition of this member halted before it delivered anything: starting again will not help."""
+        lanes = list(self.lanes)
+        return bool(lanes) and self.meters.polled == 0 and all(lane.done for lane in lanes)
+
+    def reference_versions(self) -> dict[str, str]:
+        """Published versions in use."""
+        reference = self._references.current()
+        return {"merchants": reference.merchants_version, "fx_rates": reference.fx_version}
+
+    def _take(self, polled: Polled) -> None:
+        if polled.dead is not None:
+            self.ownership.start_over(polled.dead)
+            return
+        self.ownership.answered(polled.commits)
+        for stalled in polled.stalled:
+            self.lanes.interrupt(stalled.partition, FenceAgain(f"cannot fetch: {stalled.detail}"))
+        self.meters.polled += len(polled.records)
+        self.window.add(polled.records, self.ownership.fetching, self._world.clock.monotonic())
+
+    def _enrich_if_due(self) -> None:
+        now = self._world.clock.monotonic()
+        if not self.window.due(now, self._settings.window_ms / 1000, self._settings.window_max_rows):
+            return
+        enriched = enrich(self.window.take(), self._source, self._references.current(), self._policy)
+        self.meters.windows += 1
+        self.meters.unknown_fields += enriched.unknown_fields
+        for block in split(enriched.rows, enriched.payloads, self._settings.window_max_rows):
+            lane = self.lanes.get(block.partition)
+            if lane is not None and block.partition in self.ownership.fetching:
+                lane.partition.queue.append(block)
+
+    def _advance(self) -> None:
+        for lane in self.lanes:
+            try:
+                self.lanes.advance_one(lane)
+            except Ousted as ousted:
+                self.ownership.ousted(lane.partition.number, ousted)
+        self.lanes.send_counts()
+
+    def _watch_topic(self, now: float) -> None:
+        """Ask for the topic's id now and then; halt everything if it is another topic under the same name."""
+        if now < self._next_guard or not self._guard.done():
+            return
+        self._next_guard = now + GUARD_S
+        if self._guard.exception() is None and (found := self._guard.result().topic_id) != self._topic.topic_id:
+            for lane in self.lanes:
+                if lane.partition.state is not State.HALTED:
+                    detail = f"topic id was {self._topic.topic_id}, is {found}"
+                    halt = Halt(lane.partition.number, HaltReason.TOPIC_REPLACED, detail)
+                    self.lanes.interrupt(lane.partition.number, halt)
+        self._guard = self._world.pool.submit(self._world.broker.topic, GUARD_S)
+
+    def _partition(self, number: int) -> Partition:
+        identity = Identity(
+            partition=number,
+            topic_id=self._topic.topic_id,
+            start_at=self._settings.start_at,
+            append_deadline_s=self._settings.append_deadline_s,
+            new_epoch=self._world.new_epoch,
+            now=self._world.clock.now,
+        )
+        return Partition(
+            identity,
+            serialise,
+            check_first=self._settings.recovery_check == "before",
+            on_landed=self.meters.landed,
+            on_event=self._event,
+        )
+
+    def _event(self, event: str, **facts: object) -> None:
+        self.meters.events[event] += 1
+        self._world.journal.say(event, **facts)

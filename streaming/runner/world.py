@@ -1,0 +1,20 @@
+"""What the consumer is given of the outside: the ports, a pool to wait in, a source of epochs."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from streaming.ports import Broker, Clock, Journal, Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Real adapters in production, in-memory ones in tests."""
+
+    broker: Broker
+    warehouse: Warehouse
+    clock: Clock
+    journal: Journal
+    pool: Executor
+    new_epoch: Callable[[], str]
+    """UUIDv7 text, never a counter."""

@@ -1,0 +1,153 @@
+"""`python -m streaming`: wire the adapters, refuse what cannot work, run one member until told to stop."""
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from streaming.adapters.clock import SystemClock
+from streaming.adapters.heartbeat import EVERY_S, HeartbeatFile
+from streaming.adapters.journal import JsonJournal
+from streaming.ports import Broker, BrokerError, Clock, Journal, TopicFacts, TopicMissing, Warehouse, WarehouseError
+from streaming.reference.tables import ReferenceError
+from streaming.runner.consumer import Consumer
+from streaming.runner.references import References
+from streaming.runner.vitals import Vitals
+from streaming.runner.world import World
+from streaming.settings import Settings
+
+START_S: Final = 10.0
+"""Time limit of each first call to Kafka and BigQuery: a wrong address shows within it."""
+WEDGED_S: Final = 60.0
+"""A loop that has not turned for so long is stuck: the process ends, a supervisor starts another."""
+THREADS: Final = 24
+"""Waiting calls at most: an append, a finalize or a query each; they sleep nearly always."""
+EXIT_REFUSED: Final = 3
+
+
+class StartRefused(Exception):
+    """The consumer will not start like this. One line that says why and what to do."""
+
+
+def run(settings: Settings, stop: threading.Event) -> int:
+    """Run one member until `stop` is set. Returns the exit code. Raises StartRefused, SettingsError."""
+    from streaming.adapters.bigquery import BigQueryWarehouse
+    from streaming.adapters.kafka import KafkaBroker
+
+    settings.require("kafka_bootstrap", "bigquery_project", "mac_key")
+    clock, journal = SystemClock(), JsonJournal(SystemClock())
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="tidemark") as pool:
+        broker, warehouse = KafkaBroker(settings, journal), BigQueryWarehouse(settings)
+        world = World(broker, warehouse, clock, journal, pool, new_epoch)
+        try:
+            return serve(world, settings, stop)
+        finally:
+            warehouse.close()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def new_epoch() -> str:
+    """A UUIDv7: sorts by time, needs no coordination, cannot restart from one."""
+    from uuid_utils import uuid7
+
+    return str(uuid7())
+
+
+def serve(world: World, settings: Settings, stop: threading.Event) -> int:
+    """The life of a member on whatever adapters it is given."""
+    beats = HeartbeatFile(Path(settings.state_dir), settings.member)
+    asking = world.pool.submit(start_facts, world.broker, world.warehouse, settings)
+    references = References(world.warehouse, world.pool, world.clock, world.journal, settings.reference_poll_s)
+    try:
+        loading = world.pool.submit(references.load)
+        topic = asking.result()
+        loading.result()
+    except (WarehouseError, ReferenceError) as error:
+        raise StartRefused(f"cannot load reference data: {error}; publish it first") from error
+    consumer = Consumer(world, settings, topic, references)
+    vitals = Vitals(consumer, world, settings.member)
+    with Watchdog(world.clock, world.journal) as watchdog:
+        consumer.start()
+        code = _loop(consumer, vitals, beats, world, stop, watchdog.turned)
+    beats.write(vitals.beat("draining"))
+    consumer.stop()
+    beats.write(vitals.beat("stopped"))
+    world.journal.say("stopped", rows_landed=consumer.meters.rows_landed)
+    return code
+
+
+def _loop(
+    consumer: Consumer,
+    vitals: Vitals,
+    beats: HeartbeatFile,
+    world: World,
+    stop: threading.Event,
+    turned: Callable[[], None],
+) -> int:
+    next_beat = 0.0
+    while not stop.is_set():
+        consumer.turn()
+        turned()
+        if world.clock.monotonic() < next_beat:
+            continue
+        next_beat = world.clock.monotonic() + EVERY_S
+        try:
+            beats.write(vitals.beat())
+        except OSError as error:  # a full disk must not stop payments
+            world.journal.say("heartbeat_not_written", level="warning", why=str(error))
+        if consumer.refused():
+            return EXIT_REFUSED
+    return 0
+
+
+def start_facts(broker: Broker, warehouse: Warehouse, settings: Settings) -> TopicFacts:
+    """What the topic is; raises StartRefused where counting records would be unsound or nothing answers."""
+    try:
+        facts = broker.topic(START_S)
+        warehouse.table_created(START_S)
+    except TopicMissing as error:
+        raise StartRefused(f"no topic {settings.kafka_topic} at {settings.kafka_bootstrap}: {error}") from error
+    except BrokerError as error:
+        raise StartRefused(f"Kafka at {settings.kafka_bootstrap} does not answer: {error}") from error
+    except WarehouseError as error:
+        where = settings.bigquery_rest_endpoint or "BigQuery"
+        raise StartRefused(f"landing table at {where}: {error}; is it there? (`tidemark migrate`)") from error
+    if facts.cleanup_policy != "delete":
+        raise StartRefused(
+            f"topic {settings.kafka_topic} has cleanup.policy={facts.cleanup_policy}: a compacted topic delivers "
+            "other records the second time; use a topic with cleanup.policy=delete"
+        )
+    if facts.timestamp_type != "LogAppendTime":
+        raise StartRefused(
+            f"topic {settings.kafka_topic} has message.timestamp.type={facts.timestamp_type}; "
+            "set it to LogAppendTime: business dates and latencies rest on the broker's clock"
+        )
+    return facts
+
+
+class Watchdog:
+    """Ends the process when its loop is stuck; within it, nothing could."""
+
+    def __init__(self, clock: Clock, journal: Journal) -> None:
+        self._clock, self._journal = clock, journal
+        self._last = clock.monotonic()
+        self._end = threading.Event()
+
+    def turned(self) -> None:
+        """The loop is alive."""
+        self._last = self._clock.monotonic()
+
+    def __enter__(self) -> "Watchdog":
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+
+    def _watch(self) -> None:
+        while not self._end.wait(1.0):
+            if self._clock.monotonic() - self._last > WEDGED_S:
+                self._journal.say("wedged", level="error", seconds=WEDGED_S)
+                os._exit(70)
