@@ -15,7 +15,8 @@ def register(app: typer.Typer) -> None:
 
 
 def migrate(
-    state: StateOption = None, as_json: bool = typer.Option(False, "--json", help="Print a JSON list.")
+    state: StateOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of the changes.")] = False,
 ) -> None:
     """Create tables and views that are absent, add missing columns. Safe to repeat, also while events arrive."""
     from google.api_core.exceptions import GoogleAPICallError, RetryError
