@@ -1,0 +1,350 @@
+"""A deterministic Kafka and BigQuery for one partition, hostile by seed: the production protocol runs in it.
+
+Crashes, zombies that wake up, requests lost, answered late or applied late, streams that expire, offsets with
+gaps, retention, readers with an old end of log. Rows are offsets, so loss and duplication show by counting.
+"""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from streaming.ports import (
+    AlreadyExists,
+    Commit,
+    CommitAnswer,
+    CommitOutcome,
+    LogRange,
+    OffsetOutOfRange,
+    StreamFinalized,
+    StreamNotFound,
+    Unavailable,
+)
+from streaming.protocol import actions as a
+from streaming.protocol.halts import FenceAgain, Ousted
+from streaming.protocol.metadata import decode
+from streaming.protocol.partition import Partition
+from streaming.protocol.recovery import Identity
+
+TODAY = datetime(2026, 11, 23, tzinfo=UTC)
+TOPIC_ID = "topic-1"
+RECORDS = 40
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """A stand-in for `plan.Block` with nothing in it but offsets."""
+
+    offsets: tuple[int, ...]
+    partition: int = 0
+    nbytes: int = 0
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    @property
+    def next_offset(self) -> int:
+        return self.offsets[-1] + 1
+
+    @property
+    def last_timestamp(self) -> datetime:
+        return TODAY + timedelta(seconds=self.offsets[-1])
+
+    def tail(self, skip: int) -> "Offsets":
+        return Offsets(self.offsets[skip:])
+
+
+@dataclass
+class Stream:
+    rows: list[int] = field(default_factory=list)
+    final: bool = False
+    gone: bool = False
+
+
+class World:
+    """What survives every crash: the log, the group's commit, the streams, and what is still on the wire."""
+
+    def __init__(self, seed: int, calm: bool = False) -> None:
+        self.random = random.Random(seed)
+        self.calm = calm
+        offset, self.log = 0, []
+        for _ in range(RECORDS):
+            offset += self.random.choice((1, 1, 1, 2, 3))
+            self.log.append(offset)
+        self.shown, self.low = self.random.randint(1, 8), self.log[0]
+        self.commit: Commit | None = None
+        self.member = self.generation = 0
+        self.streams: dict[str, Stream] = {}
+        self.wire: list[Callable[[], None]] = []
+        self.happened: Counter[str] = Counter()
+
+    # --- the log ---
+
+    def produce(self) -> None:
+        self.shown = min(RECORDS, self.shown + self.random.randint(1, 3))
+
+    def fetch(self, position: int) -> tuple[int, ...]:
+        behind = 0 if self.calm else self.random.randint(0, 3)
+        seen = [o for o in self.log[: max(0, self.shown - behind)] if o >= max(position, self.low)]
+        return tuple(seen[: self.random.randint(1, 7)])
+
+    def trim(self) -> None:
+        """Retention: deletes landed records only, as a pipeline that keeps up sees it."""
+        landed, count = set(self.table()), 0
+        while count < RECORDS and self.log[count] in landed:
+            count += 1
+        if count > 1:
+            self.low = max(self.low, self.log[self.random.randrange(count)])
+            self.happened["trim"] += 1
+
+    # --- the group ---
+
+    def join(self) -> int:
+        self.member += 1
+        return self.member
+
+    def send_commit(self, commit: Commit, generation: int, member: int) -> CommitOutcome:
+        if (generation, member) != (self.generation, self.member):
+            return CommitOutcome.FENCED
+
+        def apply() -> None:
+            if (generation, member) == (self.generation, self.member):
+                self.commit = commit
+
+        fate = self.random.random()
+        if not self.calm and fate < 0.04:
+            return self._said("commit lost", CommitOutcome.UNKNOWN)
+        if not self.calm and fate < 0.08:
+            self.wire.append(apply)
+            return self._said("commit late", CommitOutcome.UNKNOWN)
+        if not self.calm and fate < 0.10:
+            return self._said("rebalancing", CommitOutcome.REBALANCING)
+        apply()
+        if not self.calm and fate > 0.96:
+            return self._said("commit applied, answer lost", CommitOutcome.UNKNOWN)
+        return CommitOutcome.APPLIED
+
+    def _said(self, what: str, outcome: CommitOutcome) -> CommitOutcome:
+        self.happened[what] += 1
+        return outcome
+
+    # --- the warehouse ---
+
+    def table(self) -> list[int]:
+        return [row for stream in self.streams.values() for row in stream.rows]
+
+    def open_stream(self) -> str:
+        name = f"s{len(self.streams)}"
+        self.streams[name] = Stream()
+        return name
+
+    def append(self, name: str, offset: int, rows: list[int]) -> None:
+        stream = self.streams[name]
+
+        def apply() -> None:
+            if not stream.final and not stream.gone and offset == len(stream.rows):
+                stream.rows += rows
+
+        if not self.calm and self.random.random() < 0.15:
+            kind = self.random.choice(("lost", "applied, answer lost", "late"))
+            self.happened[f"append {kind}"] += 1
+            if kind == "applied, answer lost":
+                apply()
+            elif kind == "late":
+                self.wire.append(apply)
+            raise Unavailable(kind)
+        if stream.gone:
+            raise StreamNotFound(name)
+        if stream.final:
+            raise StreamFinalized(name)
+        if offset > len(stream.rows):
+            raise OffsetOutOfRange(name)
+        if offset < len(stream.rows):
+            self.happened["already exists"] += 1
+            known = self.random.random() < 0.7
+            raise AlreadyExists(name, len(stream.rows) if known else None)
+        stream.rows += rows
+
+    def finalize(self, name: str) -> int:
+        stream = self.streams[name]
+
+        def apply() -> None:
+            stream.final = stream.final or not stream.gone
+
+        if not self.calm and self.random.random() < 0.15:
+            kind = self.random.choice(("lost", "applied, answer lost", "late"))
+            self.happened[f"finalize {kind}"] += 1
+            if kind == "applied, answer lost":
+                apply()
+            elif kind == "late":
+                self.wire.append(apply)
+            raise Unavailable(kind)
+        if stream.gone:
+            self.happened["stream not found"] += 1
+            raise StreamNotFound(name)
+        self.happened["finalize again"] += stream.final
+        apply()
+        return len(stream.rows)
+
+    def deliver_late(self) -> None:
+        if self.wire:
+            self.wire.pop(self.random.randrange(len(self.wire)))()
+
+
+ANSWERS = (Unavailable, AlreadyExists, StreamFinalized, StreamNotFound, OffsetOutOfRange, FenceAgain)
+
+
+class Worker:
+    """A process that owns the partition, or believes so."""
+
+    honest = True
+    """Whether it heeds the broker's word that its position is outside the log."""
+
+    def __init__(self, world: World, partition: type[Partition] = Partition) -> None:
+        self.world, self.generation, self.member = world, world.generation, world.join()
+        identity = Identity(0, TOPIC_ID, "earliest", 30.0, lambda: f"e{len(world.streams)}", lambda: TODAY)
+        self.partition = partition(identity, _serialise)  # type: ignore[arg-type]
+        self.steps = self.partition.steps()
+        self.action: a.Action | None = next(self.steps)
+        self.position: int | None = None
+
+    def step(self) -> bool:
+        """Perform one action. False when this worker is over."""
+        if self.position is not None and self.world.random.random() < 0.3 and not self._commit():
+            return False
+        try:
+            result = self._perform(self.action)
+        except ANSWERS as error:
+            thrown = error
+            return self._go_on(lambda: self.steps.throw(thrown))
+        except Ousted:
+            return False
+        if result is NOTHING_YET:
+            return True
+        return self._go_on(lambda: self.steps.send(result))
+
+    def _go_on(self, step: Callable[[], a.Action]) -> bool:
+        try:
+            self.action = step()
+        except (StopIteration, Ousted):
+            self.action = None
+            return False
+        return True
+
+    def _commit(self) -> bool:
+        commit = self.partition.commit_due()
+        if commit is None:
+            return True
+        self.partition.commit_sent(commit)
+        outcome = self.world.send_commit(commit, self.generation, self.member)
+        if outcome is CommitOutcome.UNKNOWN and self.world.random.random() < 0.5:
+            return True  # nobody has noticed yet: the commit stays outstanding
+        try:
+            self.partition.commit_answered(CommitAnswer(0, outcome))
+        except Ousted:
+            return False
+        return True
+
+    def _perform(self, action: a.Action | None) -> Any:
+        world = self.world
+        match action:
+            case a.ReadPosition():
+                log = LogRange(world.low, world.log[world.shown - 1] + 1)
+                known = decode(world.commit.metadata) if world.commit else None
+                return a.Position(world.commit, log, TOPIC_ID, 1, "t0", known.started_with if known else None)
+            case a.Finalize(stream):
+                return world.finalize(stream)
+            case a.OpenStream():
+                return world.open_stream()
+            case a.Publish(commit):
+                return world.send_commit(commit, self.generation, self.member)
+            case a.CountLive(offset):
+                return sum(row >= offset for row in world.table())
+            case a.HighestLive():
+                return max(world.table(), default=None)
+            case a.TopicIdsLanded():
+                return {TOPIC_ID} if world.table() else set()
+            case a.Append(stream, offset, payload):
+                return world.append(stream, offset, json.loads(payload))
+            case a.StartFetch(offset):
+                self.position = offset
+                return None
+            case a.StopFetch():
+                self.position = None
+                if self.partition.outstanding is not None:  # its fate never came: a new client
+                    raise Ousted("unanswered commit", rejoin=True)
+                return None
+            case a.NextBlock():
+                return self._next_block()
+        return None
+
+    def _next_block(self) -> Any:
+        assert self.position is not None
+        if self.position < self.world.low and self.honest:  # the broker says so once (-140); the runner interrupts
+            raise FenceAgain("offset out of range")
+        offsets = self.world.fetch(self.position)
+        if not offsets:
+            return NOTHING_YET
+        self.position = offsets[-1] + 1
+        return Offsets(offsets)
+
+
+NOTHING_YET = object()
+
+
+def _serialise(block: Any, epoch: str, loaded_at: datetime) -> bytes:
+    return json.dumps(block.offsets).encode()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    lost: int
+    doubled: int
+    converged: bool
+    halted: str | None
+    happened: Counter[str]
+
+
+def run(seed: int, partition: type[Partition] = Partition, storm: int = 600, calm: int = 600) -> Outcome:
+    """A storm of faults, then calm in which the pipeline must land everything that is in the log."""
+    world = World(seed)
+    worker: Worker | None = None
+    zombies: list[Worker] = []
+    for step in range(storm + calm):
+        world.calm = step >= storm
+        fate = world.random.random()
+        if not world.calm and fate < 0.04:
+            worker = None
+            world.happened["crash"] += 1
+        elif not world.calm and fate < 0.08 and worker is not None:
+            zombies.append(worker)
+            worker = None
+            world.generation += 1
+            world.happened["zombie"] += 1
+        elif not world.calm and fate < 0.09 and world.streams:
+            world.streams[world.random.choice(list(world.streams)[-3:])].gone = True
+            world.happened["expired"] += 1
+        elif not world.calm and fate > 0.995:
+            world.trim()
+        if world.calm or world.random.random() < 0.05:
+            world.produce()
+        if world.random.random() < 0.3:
+            world.deliver_late()
+        worker = worker or Worker(world, partition)
+        acting = world.random.choice([worker, *zombies])
+        if not acting.step():
+            if acting.partition.halt is not None and acting is worker:
+                return _outcome(world, str(acting.partition.halt))
+            zombies = [z for z in zombies if z is not acting]
+            worker = None if acting is worker else worker
+    return _outcome(world, None)
+
+
+def _outcome(world: World, halted: str | None) -> Outcome:
+    landed = Counter(world.table())
+    lost = [o for o in world.log if not landed[o]]
+    doubled = sum(count - 1 for count in landed.values())
+    return Outcome(len(lost), doubled, not lost, halted, world.happened)
