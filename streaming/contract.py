@@ -50,6 +50,14 @@ NOT_JSON: Final = "NOT_JSON"
 SCHEMA_VERSION_REASON: Final = "SCHEMA_VERSION"
 # A row the warehouse itself refused; the record was valid by our rules.
 WAREHOUSE_REJECTED: Final = "WAREHOUSE_REJECTED"
+# A record on which a stage itself failed, although stages are total: a defect of ours, counted and alerted on.
+INTERNAL: Final = "INTERNAL"
+
+INTEGER_FIELDS: Final = frozenset({"schema_version", "sequence"})
+"""Fields that are JSON integers; all others are JSON strings."""
+
+MAX_SCRUBBED_BYTES: Final = 65_536
+"""A quarantined payload larger than this is not kept: half a record is no evidence and cannot be re-driven."""
 
 PAN_CHECKED_FIELDS: Final = ("event_id", "transaction_id", "merchant_id", "card_token")
 """Fields that must not hold a card number; the ids only by the setting `pan_in_ids`."""

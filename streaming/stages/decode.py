@@ -1,1 +1,148 @@
-"""decode: bytes to fields."""
+"""decode: bytes of a record become the contract's fields as text, row by row, whatever the bytes are.
+
+Total: any window gives a frame of its height in its order, and no record affects another. This is the reference
+that a faster decoder must agree with. A field is *missing* when it is absent or JSON null.
+"""
+
+import json
+import re
+from typing import Any, Final, NamedTuple, NoReturn
+
+import polars as pl
+
+from streaming import contract
+
+_FIELD_SET: Final = frozenset(contract.FIELDS)
+_BIT: Final = {field: 1 << place for place, field in enumerate(contract.FIELDS)}
+_STRING_OR_CONTAINER: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+_SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_NOT_AN_INTEGER: Final = object()
+"""Stands for a JSON number with a fraction or an exponent: no field of the contract is one."""
+
+
+class _Integer(NamedTuple):
+    """The digits of a JSON integer: kept as text, since they may be thousands."""
+
+    digits: str
+
+
+class _Refused(ValueError):
+    """The bytes are not a record's JSON; the message is the rule that is broken."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Refused("a key twice")
+    return found
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise _Refused("NaN or Infinity")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_constant=_no_constant,
+    parse_int=_Integer,
+    parse_float=lambda _: _NOT_AN_INTEGER,
+)
+
+
+def decode(window: pl.DataFrame, max_payload_bytes: int) -> pl.DataFrame:
+    """Add to a window (`landing.WINDOW`) what its payloads say.
+
+    Added columns: `broken` (TOMBSTONE, OVERSIZED, NOT_JSON or null), `broken_detail`, one String column per
+    contract field (null if missing or of the wrong JSON type), `wrong_types` (bit n set: field n of
+    `contract.FIELDS` has the wrong JSON type) and `unknown_fields` (how many keys the contract does not know).
+    """
+    height = window.height
+    broken: list[str | None] = [None] * height
+    details: list[str | None] = [None] * height
+    unknown = [0] * height
+    records: list[dict[str, Any]] = [{}] * height
+    for row, payload in enumerate(window["payload"].to_list()):
+        if payload is None:
+            broken[row], details[row] = contract.TOMBSTONE, "payload: none"
+        elif len(payload) > max_payload_bytes:
+            broken[row], details[row] = contract.OVERSIZED, f"payload: more than {max_payload_bytes} bytes"
+        else:
+            try:
+                record = parse(payload)
+            except _Refused as error:
+                broken[row], details[row] = contract.NOT_JSON, f"payload: {error}"
+            else:
+                records[row] = record
+                if not _FIELD_SET.issuperset(record):
+                    unknown[row] = sum(key not in _FIELD_SET for key in record)
+    wrong = [0] * height
+    fields = [_column(field, records, wrong) for field in contract.FIELDS]
+    return window.with_columns(
+        pl.Series("broken", broken, dtype=pl.String),
+        pl.Series("broken_detail", details, dtype=pl.String),
+        *fields,
+        pl.Series("wrong_types", wrong, dtype=pl.Int32),
+        pl.Series("unknown_fields", unknown, dtype=pl.Int64),
+    )
+
+
+def _column(field: str, records: list[dict[str, Any]], wrong: list[int]) -> pl.Series:
+    """One field's text; sets the field's bit in `wrong` where a value has another JSON type."""
+    values = [record.get(field) for record in records]
+    if field in contract.INTEGER_FIELDS:
+        return _checked(field, values, wrong, [v.digits if type(v) is _Integer else None for v in values])
+    try:
+        return pl.Series(field, values, dtype=pl.String, strict=True)
+    except TypeError:  # somebody sent another type: find who
+        return _checked(field, values, wrong, [v if type(v) is str else None for v in values])
+
+
+def _checked(field: str, values: list[Any], wrong: list[int], texts: list[str | None]) -> pl.Series:
+    for row, (value, text) in enumerate(zip(values, texts, strict=True)):
+        if text is None and value is not None:
+            wrong[row] |= _BIT[field]
+    return pl.Series(field, texts, dtype=pl.String)
+
+
+def parse(payload: bytes) -> dict[str, Any]:
+    """The JSON object in `payload`; raises `_Refused` for anything else, and nothing but that."""
+    if not payload:
+        raise _Refused("empty")
+    try:
+        text = payload.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _Refused("not UTF-8") from None
+    if text.count("{") + text.count("[") > contract.MAX_NESTING and _depth(text) > contract.MAX_NESTING:
+        raise _Refused(f"nested deeper than {contract.MAX_NESTING}")
+    try:
+        value = _DECODER.decode(text)
+    except _Refused:
+        raise
+    except (ValueError, RecursionError):
+        raise _Refused("not JSON") from None
+    if type(value) is not dict:
+        raise _Refused("not an object")
+    if _SURROGATE_ESCAPE.search(text) and _has_lone_surrogate(value):
+        raise _Refused("a lone surrogate")
+    return value
+
+
+def _depth(text: str) -> int:
+    """Deepest nesting of arrays and objects, before any parser is asked: the record itself is level 1."""
+    depth = deepest = 0
+    for match in _STRING_OR_CONTAINER.finditer(text):
+        token = match[0]
+        if token in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in "]}":
+            depth -= 1
+    return deepest
+
+
+def _has_lone_surrogate(value: Any) -> bool:
+    if type(value) is str:
+        return any("\ud800" <= character <= "\udfff" for character in value)
+    if type(value) is dict:
+        return any(_has_lone_surrogate(key) or _has_lone_surrogate(item) for key, item in value.items())
+    return type(value) is list and any(_has_lone_surrogate(item) for item in value)

@@ -1,0 +1,174 @@
+"""Card numbers (PANs): find them in any text and mask them, first six and last four digits kept.
+
+A PAN is 13 to 19 digits in an issuer's range with a valid Luhn digit, as a whole run of digits: part of a longer
+run is not one. Digits count in any script and width; invisible characters between them do not; groups as printed
+on cards (4-4-4-4, 4-6-5 and the like) may be separated by spaces, dashes, dots, underscores or slashes.
+Left out: UATP (15 digits from 1), which ordinary numeric ids hit too often, and a UUID's groups.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+CANDIDATE: Final = r"[^\x00-\x7F]|(?:[0-9][^0-9A-Za-z]*){13}"
+"""Regular expression (Rust and Python) that every text with a PAN matches: the cheap test before `find`."""
+
+_CANDIDATE: Final = re.compile(CANDIDATE)
+_ISSUERS: Final = (
+    # lowest and highest six-digit prefix, lengths. Source: ISO/IEC 7812-1 and the networks' published ranges
+    (400000, 499999, {13, 16, 19}),  # Visa
+    (510000, 559999, {16}),  # Mastercard
+    (222100, 272099, {16}),  # Mastercard
+    (220000, 220499, {16, 17, 18, 19}),  # Mir
+    (340000, 349999, {15}),  # American Express
+    (370000, 379999, {15}),  # American Express
+    (300000, 305999, {14, 16, 17, 18, 19}),  # Diners Club
+    (309500, 309599, {14, 16, 17, 18, 19}),  # Diners Club
+    (360000, 369999, {14, 15, 16, 17, 18, 19}),  # Diners Club
+    (380000, 399999, {14, 16, 17, 18, 19}),  # Diners Club
+    (352800, 358999, {16, 17, 18, 19}),  # JCB
+    (601100, 601199, {16, 17, 18, 19}),  # Discover
+    (644000, 659999, {16, 17, 18, 19}),  # Discover, RuPay
+    (620000, 629999, {16, 17, 18, 19}),  # UnionPay
+    (810000, 829999, {16, 17, 18, 19}),  # UnionPay, RuPay
+    (500000, 509999, {13, 14, 15, 16, 17, 18, 19}),  # Maestro, RuPay, Elo, Verve, Dankort
+    (560000, 599999, {13, 14, 15, 16, 17, 18, 19}),  # Maestro
+    (600000, 601099, {13, 14, 15, 16, 17, 18, 19}),  # Maestro, RuPay
+    (601200, 619999, {13, 14, 15, 16, 17, 18, 19}),  # Maestro
+    (630000, 643999, {13, 14, 15, 16, 17, 18, 19}),  # Maestro, InterPayment
+    (660000, 699999, {13, 14, 15, 16, 17, 18, 19}),  # Maestro
+    (979200, 979299, {16}),  # Troy
+)
+_SHAPES: Final = re.compile(r"1[0-9]|4 4 4 [1-4]|4 4 4 4 [1-3]|4 4 4 4|4 6 [45]|8 8|1(?: 1){12,18}")
+"""Lengths of the groups of one card number, as written: one run, fours, American Express, halves, single digits."""
+_UUID: Final = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])")
+_SEPARATORS: Final = frozenset(" -._/")
+_MAX_SEPARATORS: Final = 3
+_INVISIBLE: Final = frozenset({"Cf", "Mn", "Me", "Cc"})
+_FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_JSON_UNIT: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL
+)
+_JSON_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def contains_pan(text: str) -> bool:
+    """Whether the text holds a card number."""
+    return bool(_CANDIDATE.search(text)) and next(_found(list(text)), None) is not None
+
+
+def mask(text: str) -> str:
+    """The text with the middle digits of every card number as `*`, of the same length. Idempotent."""
+    return _masked(list(text)) if _CANDIDATE.search(text) else text
+
+
+def mask_json(text: str) -> str:
+    """`mask` for JSON as it was sent, valid or not: digits written as escapes are digits too."""
+    units = _JSON_UNIT.findall(text) if "\\" in text else list(text)
+    return _masked(units) if len(units) != len(text) or _CANDIDATE.search(text) else text
+
+
+def _masked(units: list[str]) -> str:
+    while True:  # a mask shortens its neighbours' runs: look again until nothing is left; digits only get fewer
+        hidden = {place for digits in _found(units) for place in digits[6:-4]}
+        if not hidden:
+            return "".join(units)
+        for place in hidden:
+            units[place] = "*"
+
+
+def _found(units: list[str]) -> Iterator[list[int]]:
+    """For each card number the places in `units` of its digits, one entry a digit."""
+    digits, places, breaks = _runs(units)
+    bounds = [*breaks, len(digits)]
+    chain: list[tuple[int, int]] = []
+    for start, end in pairwise(bounds):
+        if end == start:  # what stands between is no separator
+            yield from _in_chain(chain, digits, places)
+            chain = []
+        else:
+            chain.append((start, end))
+    yield from _in_chain(chain, digits, places)
+
+
+def _in_chain(chain: list[tuple[int, int]], digits: str, places: list[int]) -> Iterator[list[int]]:
+    """Card numbers among the groups of one chain, each made of whole neighbouring groups."""
+    for first in range(len(chain)):
+        shape = ""
+        for last in range(first, len(chain)):
+            start, end = chain[first][0], chain[last][1]
+            if end - start > 19:
+                break
+            shape += f" {chain[last][1] - chain[last][0]}"
+            if end - start >= 13 and _SHAPES.fullmatch(shape, 1) and _is_pan(digits[start:end]):
+                yield places[start:end]
+
+
+def _is_pan(digits: str) -> bool:
+    prefix, length = int(digits[:6]), len(digits)
+    if not any(low <= prefix <= high and length in lengths for low, high, lengths in _ISSUERS):
+        return False
+    odd, even = digits[-1::-2], digits[-2::-2]
+    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(digit), 10)) for digit in even)) % 10 == 0
+
+
+def _runs(units: list[str]) -> tuple[str, list[int], list[int]]:
+    """All digits in order, their places, and where a new group begins (twice the same number: a new chain)."""
+    digits: list[str] = []
+    places: list[int] = []
+    breaks: list[int] = [0]
+    gap = 0  # separators since the last digit
+    broken = False  # anything else since the last digit
+    joined = _inside_uuids(units)
+    for place, unit in enumerate(units):
+        for character in _plain(unit):
+            if "0" <= character <= "9":
+                if digits and (gap or broken):
+                    breaks.append(len(digits))
+                    if broken or gap > _MAX_SEPARATORS:
+                        breaks.append(len(digits))
+                gap, broken = 0, False
+                digits.append(character)
+                places.append(place)
+            elif character in _SEPARATORS and place not in joined:
+                gap += 1
+            else:
+                broken = True
+    return "".join(digits), places, breaks
+
+
+def _inside_uuids(units: list[str]) -> frozenset[int]:
+    if any(len(unit) > 1 for unit in units):
+        return frozenset()
+    return frozenset(place for match in _UUID.finditer("".join(units)) for place in range(*match.span()))
+
+
+def _plain(unit: str) -> str:
+    """A character as a scanner must see it: ASCII digits, plain separators, nothing invisible."""
+    if len(unit) == 1 and " " <= unit <= "~":
+        return unit
+    if unit[0] == "\\" and len(unit) > 1:
+        unit = _unescaped(unit)
+    return "".join(map(_folded, unicodedata.normalize("NFKC", unit)))
+
+
+def _folded(character: str) -> str:
+    if character.isspace():
+        return " "
+    category = unicodedata.category(character)
+    if category in _INVISIBLE or character in _FILLERS:
+        return ""
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    return "-" if category == "Pd" or character == "\u2212" else character
+
+
+def _unescaped(unit: str) -> str:
+    if unit[1] != "u" or len(unit) < 6:
+        return _JSON_ESCAPES.get(unit[1], unit[1])
+    codes = [int(code, 16) for code in unit.split("\\u")[1:]]
+    if len(codes) == 2:
+        return chr(0x10000 + ((codes[0] - 0xD800) << 10) + codes[1] - 0xDC00)
+    return chr(codes[0])
