@@ -39,7 +39,8 @@ def run(settings: Settings, stop: threading.Event) -> int:
     settings.require("kafka_bootstrap", "bigquery_project", "mac_key")
     clock, journal = SystemClock(), JsonJournal(SystemClock())
     with ThreadPoolExecutor(THREADS, thread_name_prefix="tidemark") as pool:
-        broker, warehouse = KafkaBroker(settings, journal), BigQueryWarehouse(settings)
+        broker = KafkaBroker(settings, on_log=lambda line: journal.say("kafka", level="warning", line=line))
+        warehouse = BigQueryWarehouse(settings)
         world = World(broker, warehouse, clock, journal, pool, new_epoch)
         try:
             return serve(world, settings, stop)
@@ -70,7 +71,7 @@ def serve(world: World, settings: Settings, stop: threading.Event) -> int:
     vitals = Vitals(consumer, world, settings.member)
     with Watchdog(world.clock, world.journal) as watchdog:
         consumer.start()
-        code = _loop(consumer, vitals, beats, world, stop, watchdog.turned)
+        code = _loop(consumer, _Beating(vitals, beats, world), stop, watchdog.turned)
     beats.write(vitals.beat("draining"))
     consumer.stop()
     beats.write(vitals.beat("stopped"))
@@ -78,26 +79,30 @@ def serve(world: World, settings: Settings, stop: threading.Event) -> int:
     return code
 
 
-def _loop(
-    consumer: Consumer,
-    vitals: Vitals,
-    beats: HeartbeatFile,
-    world: World,
-    stop: threading.Event,
-    turned: Callable[[], None],
-) -> int:
-    next_beat = 0.0
+class _Beating:
+    """Writes the heartbeat when it is time."""
+
+    def __init__(self, vitals: Vitals, beats: HeartbeatFile, world: World) -> None:
+        self._vitals, self._beats, self._world = vitals, beats, world
+        self._next = 0.0
+
+    def if_due(self) -> bool:
+        now = self._world.clock.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + EVERY_S
+        try:
+            self._beats.write(self._vitals.beat())
+        except OSError as error:  # a full disk must not stop payments
+            self._world.journal.say("heartbeat_not_written", level="warning", why=str(error))
+        return True
+
+
+def _loop(consumer: Consumer, beating: _Beating, stop: threading.Event, turned: Callable[[], None]) -> int:
     while not stop.is_set():
         consumer.turn()
         turned()
-        if world.clock.monotonic() < next_beat:
-            continue
-        next_beat = world.clock.monotonic() + EVERY_S
-        try:
-            beats.write(vitals.beat())
-        except OSError as error:  # a full disk must not stop payments
-            world.journal.say("heartbeat_not_written", level="warning", why=str(error))
-        if consumer.refused():
+        if beating.if_due() and consumer.refused():
             return EXIT_REFUSED
     return 0
 

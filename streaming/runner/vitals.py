@@ -50,7 +50,7 @@ class Vitals:
         states = {lane.partition.state for lane in self._consumer.lanes}
         for state in (State.HALTED, State.RECOVERING):
             if state in states:
-                return state.value
+                return str(state.value)
         return "running" if states else "starting"
 
     def _counters(self) -> dict[str, int]:
