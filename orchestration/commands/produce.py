@@ -1,7 +1,126 @@
-"""`tidemark produce`."""
+"""`tidemark produce`: payments at a steady rate into the local Kafka, with a ledger of each."""
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from orchestration.errors import UserError
+
+if TYPE_CHECKING:
+    from sandbox.producer.produce import Summary
+    from sandbox.producer.run import Progress
+
+STATE = Path(".tidemark/sandbox")
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
+    app.command("produce")(produce_command)
+
+
+def produce_command(
+    rate: Annotated[float, typer.Option(help="Events a second.")] = 500,
+    seconds: Annotated[float, typer.Option(help="Length of the run.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same payments (under new ids).")] = 7,
+    bad: Annotated[float, typer.Option(help="Share of records that break a rule.")] = 0.001,
+    duplicates: Annotated[float, typer.Option(help="Share of records that repeat an earlier one.")] = 0.001,
+    late: Annotated[float, typer.Option(help="Share that occurred an hour to 29 days ago.")] = 0.001,
+    state: Annotated[Path, typer.Option(help="Folder of the sandbox instance.")] = STATE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Send synthetic payments into the sandbox's Kafka at a steady rate and keep a ledger of every record.
+
+    Open loop: records leave by the clock, whatever the broker does, and the summary says if the rate was not held.
+    The ledger is <state>/ledger/<run>.jsonl. Exit code 0 if every record was acknowledged, 1 if not, 130 after Ctrl-C.
+    """
+    # imported late: `tidemark --help` needs neither Kafka nor Polars
+    from sandbox.platform.instance import PlatformDown, load
+    from sandbox.producer.broker import ProducerError
+    from sandbox.producer.planning import Mix
+    from sandbox.producer.produce import produce
+
+    try:
+        facts = load(state)
+        mix = Mix(bad=bad, duplicates=duplicates, late=late)
+        with _stopped_by_signals() as (stop, caught):
+            summary = produce(
+                facts.bootstrap_servers,
+                facts.topic,
+                facts.environment()["TIDEMARK_MAC_KEY"],
+                state / "ledger",
+                mix=mix,
+                rate=rate,
+                seconds=seconds,
+                seed=seed,
+                on_progress=_progress(sys.stderr.isatty()),
+                stop=stop,
+            )
+    except (PlatformDown, ProducerError, ValueError) as error:
+        raise UserError(str(error)) from None
+    except OSError as error:
+        raise UserError(f"the ledger cannot be written: {error}") from None
+    print(json.dumps(summary.to_json(), indent=2) if as_json else _in_words(summary))
+    if caught:
+        raise typer.Exit(128 + caught[0])
+    raise typer.Exit(0 if summary.acked == summary.intents else 1)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[tuple[threading.Event, list[int]]]:
+    """Turn the first Ctrl-C or SIGTERM into an orderly end; a second one acts as usual."""
+    stop, caught = threading.Event(), list[int]()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        caught.append(number)
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield stop, caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _progress(terminal: bool) -> Callable[["Progress"], None]:
+    """One line that renews itself on a terminal, else a line every five seconds."""
+    next_line = 5.0
+
+    def tell(progress: "Progress") -> None:
+        nonlocal next_line
+        if not terminal and progress.elapsed_s < next_line:
+            return
+        next_line = progress.elapsed_s + 5.0
+        behind = f", {progress.behind_ms:,} ms behind" if progress.behind_ms > 100 else ""
+        line = (
+            f"{progress.elapsed_s:6.1f} s  sent {progress.sent:,} of {progress.planned:,}, "
+            f"acknowledged {progress.acked:,}{behind}"
+        )
+        print(f"\r\x1b[K{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _in_words(summary: "Summary") -> str:
+    labels = ", ".join(f"{count:,} {label}" for label, count in sorted(summary.by_label.items()))
+    held = (
+        f"held {summary.rate:g}/s (at most {summary.behind_ms_max} ms behind)"
+        if summary.held_rate
+        else f"DID NOT HOLD {summary.rate:g}/s: up to {summary.behind_ms_max:,} ms behind, {summary.produced_rate:g}/s"
+    )
+    ended = "stopped early: " if summary.stopped else ""
+    return (
+        f"{ended}{summary.intents:,} records planned, {summary.acked:,} acknowledged, {summary.failed:,} failed, "
+        f"{summary.unknown:,} unknown in {summary.seconds:.1f} s; {held}\n{labels}\nledger: {summary.ledger}"
+    )

@@ -24,6 +24,12 @@ ZIPF_EXPONENT: Final = 0.95
 
 RISK_TIERS: Final = ("low", "medium", "high", "prohibited")
 _RISK_WEIGHTS: Final = (78, 17, 4.7, 0.3)
+_RISK_MOVES: Final = {
+    "low": ("medium", "medium", "high"),
+    "medium": ("low", "low", "high"),
+    "high": ("medium", "medium", "prohibited"),
+    "prohibited": ("high",),
+}
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """A first version is valid from the beginning of time unless the merchant's opening is known."""
@@ -34,7 +40,7 @@ CLOSED_A_DAY: Final = 0.0002
 _QUIET_RANKS: Final = 0.25
 """Only merchants beyond this share of the ranks close: what closes had few customers."""
 
-SCHEMA: Final = {
+SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "merchant_id": pl.String,
     "name": pl.String,
     "category": pl.String,
@@ -144,7 +150,7 @@ def _changed(rng: Random, before: _Version) -> _Version:
     """Another risk tier, trade or name; never the same."""
     kind = rng.random()
     if kind < 0.6:
-        return replace(before, risk_tier=rng.choice([tier for tier in RISK_TIERS if tier != before.risk_tier]))
+        return replace(before, risk_tier=rng.choice(_RISK_MOVES[before.risk_tier]))
     if kind < 0.8:
         return replace(before, category=rng.choice([c for c in _TRADE_OF if c != before.category]))
     name = merchant_name(rng, _PLACE_OF[before.country].names, before.country, _TRADE_OF[before.category].words)

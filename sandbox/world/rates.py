@@ -18,7 +18,7 @@ import polars as pl
 from sandbox.world.currencies import CROSSED_WITH_USD
 from sandbox.world.target_days import published_at, target_days
 
-SCHEMA: Final = {
+SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "rate_date": pl.Date,
     "currency": pl.String,
     "rate": pl.Decimal(38, 9),

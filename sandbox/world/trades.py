@@ -1,6 +1,7 @@
-"""Trades of the payments world by merchant category code (ISO 18245): how common, what they charge, through which channel.
+"""Trades of the payments world by merchant category code (ISO 18245): how common, what they charge, by which channel.
 
-Codes are checked against the package `iso18245` when the module is loaded. Medians and spreads are plausible, not measured.
+Codes are checked against the package `iso18245` when the module is loaded. Medians and spreads are plausible, not
+measured.
 """
 
 from dataclasses import dataclass
