@@ -39,12 +39,11 @@ def deliver(
     Raises FenceAgain, Halt.
     """
     skipped = min(max(0, -row), len(block))
-    row += skipped
+    if skipped == len(block):
+        return row + skipped, 0
     block = block.tail(skipped) if skipped else block
-    appended = len(block)
-    if appended:
-        yield from _append(partition, stream, row, block, serialise)
-    return row + appended, appended
+    yield from _append(partition, stream, row + skipped, block, serialise)
+    return row + skipped + len(block), len(block)
 
 
 def _append(partition: int, stream: str, row: int, block: Block, serialise: Serialise) -> Generator[Action, Any, None]:

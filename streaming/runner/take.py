@@ -28,9 +28,10 @@ def take_block(queue: "deque[Block]", max_rows: int = MAX_ROWS, max_bytes: int =
         if not taken:
             share = room_bytes / max(1, block.nbytes)
             fits = max(1, min(room_rows, int(len(block) * share)))
-            queue[0] = block.tail(fits)
-            if not len(queue[0]):
-                queue.popleft()
-            taken.append(block.head(fits))
+            if fits == len(block):  # a single record over the bound
+                taken.append(queue.popleft())
+            else:
+                queue[0] = block.tail(fits)
+                taken.append(block.head(fits))
         break
     return taken[0] if len(taken) == 1 else join(taken)
