@@ -1,0 +1,244 @@
+"""One life of a Kafka consumer: from subscribing to being closed, fenced or dropped.
+
+The callbacks of the client run inside `poll`, on the polling thread. One that raised would make the client
+assign partitions at offsets of its own choosing, so ours keep the exception and `poll` raises it afterwards.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from streaming.adapters.kafka_commits import Commits, answers_of, refused, sort_out, to_client
+from streaming.adapters.kafka_config import AUTO_OFFSET_RESET, FATAL, QUIET, Complaints
+from streaming.ports import Commit, CommitAnswer, CommitOutcome, Polled, Rebalances, Records, Stalled
+
+_CLOSE_LIMIT_S: Final = 5.0
+_READ_BACK_EVERY_S: Final = 0.005
+
+
+class KafkaSession:
+    """Not thread-safe: the polling thread's alone. `rebalances` hears what happens to the assignment."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        topic: str,
+        rebalances: Rebalances,
+        complaints: Complaints,
+        read_back: Callable[[Sequence[int], float], Mapping[int, Commit | None]],
+    ) -> None:
+        self._topic = topic
+        self._read_back = read_back
+        self._calling_back = False
+        self._rebalances = rebalances
+        self._complaints = complaints
+        self._owned: set[int] = set()
+        self._fetching: set[int] = set()
+        self._gone: set[int] = set()
+        self._commits = Commits()
+        self._dead: str | None = None
+        self._raised: BaseException | None = None
+        self._muted = False
+        self._waiting: threading.Thread | None = None
+        hooks = {"error_cb": self._on_error, "on_commit": self._on_commit}
+        self._consumer = Consumer({**config, **hooks}, logger=QUIET)
+        self._consumer.subscribe([topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
+
+    # --- polling ---
+
+    def poll(self, max_records: int, timeout_s: float) -> Polled:
+        """One wait for a first message, then what is queued already: `consume` alone would wait for a full batch."""
+        self._gone.clear()
+        messages = []
+        try:
+            first = self._consumer.poll(timeout_s)
+            if first is not None:
+                messages = [first, *self._consumer.consume(max_records - 1, 0)] if max_records > 1 else [first]
+        except KafkaException as exception:
+            self._on_error(exception.args[0])
+        if self._raised:
+            raised, self._raised = self._raised, None
+            raise raised
+        stalled = [found for message in messages if message.error() if (found := self._failed(message)) is not None]
+        return Polled(self._records(messages), self._commits.take(), stalled, self._dead)
+
+    def _records(self, messages: Sequence[Any]) -> Records:
+        # A partition revoked by this very poll is another member's: what came before the callback is dropped.
+        good = [m for m in messages if m.error() is None and m.partition() not in self._gone]
+        return Records(
+            partitions=[message.partition() for message in good],
+            offsets=[message.offset() for message in good],
+            timestamps_ms=[message.timestamp()[1] for message in good],
+            values=[message.value() for message in good],
+        )
+
+    def _failed(self, message: Any) -> Stalled | None:
+        error = message.error()
+        if error.code() == AUTO_OFFSET_RESET:
+            return Stalled(message.partition(), f"{error.str()} at {message.offset()} ({error.code()})")
+        self._on_error(error)
+        return None
+
+    # --- what the client calls ---
+
+    def _on_error(self, error: KafkaError) -> None:
+        if self._muted:
+            return
+        if error.fatal() or error.code() == FATAL:
+            self._dead = self._dead or error.str()
+        self._complaints.say(error.code(), f"kafka: {error.name()}: {error.str()}")
+
+    def _on_commit(self, error: KafkaError | None, positions: list[TopicPartition]) -> None:
+        if not self._muted:
+            self._guarded(lambda: self._commits.answered(error, positions))
+
+    def _on_assign(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
+        consumer.incremental_assign([])  # suppresses the client's own: the partitions are held until `fetch_from`
+        partitions = sorted(position.partition for position in positions)
+        if self._muted or not partitions:
+            return
+        self._owned.update(partitions)
+        self._guarded(lambda: self._rebalances.assigned(partitions))
+
+    def _on_revoke(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
+        self._give_up(positions, self._rebalances.revoked)
+
+    def _on_lost(self, consumer: Consumer, positions: list[TopicPartition]) -> None:
+        self._give_up(positions, self._rebalances.lost)
+
+    def _give_up(self, positions: list[TopicPartition], say: Callable[[Sequence[int]], None]) -> None:
+        partitions = sorted(position.partition for position in positions if position.partition in self._owned)
+        if partitions and not self._muted:
+            self._guarded(lambda: say(partitions))
+        fetched = self._fetching.intersection(partitions)
+        self._fetching -= fetched
+        # Also with nothing to give up: a callback without this call makes the client unassign what it never had.
+        self._consumer.incremental_unassign(self._positions(fetched))
+        self._owned.difference_update(partitions)
+        self._gone.update(partitions)
+        self._commits.forget(partitions)
+
+    def _guarded(self, call: Callable[[], object]) -> None:
+        self._calling_back = True
+        try:
+            call()
+        except BaseException as raised:  # a KeyboardInterrupt too: it is kept, not swallowed
+            self._raised = self._raised or raised
+        finally:
+            self._calling_back = False
+
+    # --- fetching ---
+
+    def fetch_from(self, starts: Mapping[int, int]) -> None:
+        """Start fetching; what is fetched already starts anew, since a seek fails on a stalled partition."""
+        mine = {partition: offset for partition, offset in starts.items() if partition in self._owned}
+        self.hold(list(mine))
+        if not mine:
+            return
+        self._consumer.incremental_assign([TopicPartition(self._topic, p, offset) for p, offset in mine.items()])
+        self._consumer.resume(self._positions(mine))  # the client remembers a pause across assignments
+        self._fetching.update(mine)
+
+    def hold(self, partitions: Sequence[int]) -> None:
+        """Stop fetching."""
+        mine = self._fetching.intersection(partitions)
+        if mine:
+            self._consumer.incremental_unassign(self._positions(mine))
+        self._fetching -= mine
+
+    def pause(self, partitions: Sequence[int]) -> None:
+        """Deliver nothing of these for now."""
+        self._consumer.pause(self._positions(self._fetching.intersection(partitions)))
+
+    def resume(self, partitions: Sequence[int]) -> None:
+        """Undo `pause`."""
+        self._consumer.resume(self._positions(self._fetching.intersection(partitions)))
+
+    def _positions(self, partitions: Iterable[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, partition) for partition in sorted(partitions)]
+
+    # --- commits ---
+
+    def commit(self, offsets: Mapping[int, Commit]) -> None:
+        """Send; the answers come through `_on_commit` during later polls."""
+        self._commits.send(offsets)
+        good, invalid = sort_out(offsets)
+        for answer in invalid + self._send(good):
+            self._commits.settle(answer)
+
+    def commit_now(self, offsets: Mapping[int, Commit], timeout_s: float) -> list[CommitAnswer]:
+        """Commit and wait. The client knows no time limit here and would stall through a whole broker outage."""
+        good, invalid = sort_out(offsets)
+        if not good:
+            return invalid
+        answers = (
+            self._commit_in_callback(good, timeout_s) if self._calling_back else self._commit_aside(good, timeout_s)
+        )
+        late = f"no answer within {timeout_s:g} s"
+        return invalid + (answers or [CommitAnswer(p, CommitOutcome.UNKNOWN, late) for p in sorted(good)])
+
+    def _commit_aside(self, offsets: Mapping[int, Commit], timeout_s: float) -> list[CommitAnswer]:
+        got: list[list[CommitAnswer]] = []
+        self._waiting = threading.Thread(
+            target=lambda: got.append(self._commit_blocking(offsets)), name="kafka-commit", daemon=True
+        )
+        self._waiting.start()
+        self._waiting.join(timeout_s)
+        return got[0] if got else []
+
+    def _commit_blocking(self, offsets: Mapping[int, Commit]) -> list[CommitAnswer]:
+        try:
+            done = self._consumer.commit(offsets=to_client(self._topic, offsets), asynchronous=False)
+        except KafkaException as exception:
+            return refused(exception.args[0], offsets)
+        return [answer for _, answer in answers_of(None, done or []).values()]
+
+    def _commit_in_callback(self, offsets: Mapping[int, Commit], timeout_s: float) -> list[CommitAnswer]:
+        """Inside a callback another thread's commit waits for this one, and the answer would come after it.
+
+        So the commit is sent and then asked for: offset and metadata are one record, so what comes back as it
+        was sent is applied. A refusal looks like a late answer.
+        """
+        if answers := self._send(offsets):
+            return answers
+        end = time.monotonic() + timeout_s
+        while (left := end - time.monotonic()) > 0:
+            if self._read_back(sorted(offsets), left) == offsets:
+                return [CommitAnswer(partition, CommitOutcome.APPLIED) for partition in sorted(offsets)]
+            time.sleep(_READ_BACK_EVERY_S)
+        return []
+
+    def _send(self, offsets: Mapping[int, Commit]) -> list[CommitAnswer]:
+        try:
+            if offsets:
+                self._consumer.commit(offsets=to_client(self._topic, offsets), asynchronous=True)
+        except KafkaException as exception:
+            return refused(exception.args[0], offsets)
+        return []
+
+    # --- the end ---
+
+    def leave(self) -> None:
+        """Say `revoked` for what is owned, then close."""
+        owned = sorted(self._owned)
+        try:
+            if owned and not self._muted:
+                self._rebalances.revoked(owned)
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        """Close without a word to `rebalances`. A client that cannot be closed in time is left to the process's end."""
+        self._muted = True
+        self._owned.clear()
+        self._fetching.clear()
+        if self._waiting and self._waiting.is_alive():
+            self._waiting.join(_CLOSE_LIMIT_S)
+        if self._waiting and self._waiting.is_alive():
+            return  # closing a client that another thread is inside of would crash
+        closing = threading.Thread(target=self._consumer.close, name="kafka-close", daemon=True)
+        closing.start()
+        closing.join(_CLOSE_LIMIT_S)
