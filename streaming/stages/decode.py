@@ -14,6 +14,7 @@ from streaming import contract
 
 _FIELD_SET: Final = frozenset(contract.FIELDS)
 _BIT: Final = {field: 1 << place for place, field in enumerate(contract.FIELDS)}
+_TEXT_OR_MISSING: Final = frozenset({str, type(None)})
 _STRING_OR_CONTAINER: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _NOT_AN_INTEGER: Final = object()
@@ -91,10 +92,9 @@ def _column(field: str, records: list[dict[str, Any]], wrong: list[int]) -> pl.S
     values = [record.get(field) for record in records]
     if field in contract.INTEGER_FIELDS:
         return _checked(field, values, wrong, [v.digits if type(v) is _Integer else None for v in values])
-    try:
-        return pl.Series(field, values, dtype=pl.String, strict=True)
-    except TypeError:  # somebody sent another type: find who
-        return _checked(field, values, wrong, [v if type(v) is str else None for v in values])
+    if _TEXT_OR_MISSING.issuperset(map(type, values)):
+        return pl.Series(field, values, dtype=pl.String)
+    return _checked(field, values, wrong, [v if type(v) is str else None for v in values])
 
 
 def _checked(field: str, values: list[Any], wrong: list[int], texts: list[str | None]) -> pl.Series:

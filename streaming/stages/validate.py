@@ -132,7 +132,9 @@ def _reasons(by_field: dict[str, tuple[Rule, ...]]) -> list[tuple[str, str, pl.E
         found.append((bad, f"{field}: must be a JSON {kind}", _wrong_type(field)))
         if field not in contract.OPTIONAL_FIELDS:
             found.append((version or f"MISSING_{field.upper()}", f"{field}: missing", pl.col(field).is_null()))
-        found += [(bad, f"{field}: must be {rule.says}", ~rule.passes.fill_null(True)) for rule in field_rules]
+        *others, last = field_rules
+        found += [(bad, f"{field}: must be {rule.says}", ~rule.passes.fill_null(True)) for rule in others]
+        found.append((bad, f"{field}: must be {last.says}", ~_ok(field)))  # no field fails without a reason
     pans = contract.PAN_CHECKED_FIELDS
     return found + [(f"PAN_IN_{field.upper()}", f"{field}: holds a card number", _pan(field)) for field in pans]
 
