@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.errors import UserError
+from orchestration.target import DEFAULT_STATE
 
 if TYPE_CHECKING:
     from sandbox.producer.produce import Summary
     from sandbox.producer.run import Progress
-
-STATE = Path(".tidemark/sandbox")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,13 +26,14 @@ def register(app: typer.Typer) -> None:
 
 
 def produce_command(
+    *,
     rate: Annotated[float, typer.Option(help="Events a second.")] = 500,
     seconds: Annotated[float, typer.Option(help="Length of the run.")] = 60,
     seed: Annotated[int, typer.Option(help="The same seed gives the same payments (under new ids).")] = 7,
     bad: Annotated[float, typer.Option(help="Share of records that break a rule.")] = 0.001,
     duplicates: Annotated[float, typer.Option(help="Share of records that repeat an earlier one.")] = 0.001,
     late: Annotated[float, typer.Option(help="Share that occurred an hour to 29 days ago.")] = 0.001,
-    state: Annotated[Path, typer.Option(help="Folder of the sandbox instance.")] = STATE,
+    state: Annotated[Path, typer.Option(help="Folder of the sandbox instance.")] = DEFAULT_STATE,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Send synthetic payments into the sandbox's Kafka at a steady rate and keep a ledger of every record.
@@ -48,6 +48,7 @@ def produce_command(
     from sandbox.producer.produce import produce
 
     try:
+        # never the environment's cluster: made-up payments belong in the sandbox
         facts = load(state)
         mix = Mix(bad=bad, duplicates=duplicates, late=late)
         with _stopped_by_signals() as (stop, caught):
@@ -121,6 +122,6 @@ def _in_words(summary: "Summary") -> str:
     )
     ended = "stopped early: " if summary.stopped else ""
     return (
-        f"{ended}{summary.intents:,} records planned, {summary.acked:,} acknowledged, {summary.failed:,} failed, "
+        f"{ended}{summary.sent:,} records sent, {summary.acked:,} acknowledged, {summary.failed:,} failed, "
         f"{summary.unknown:,} unknown in {summary.seconds:.1f} s; {held}\n{labels}\nledger: {summary.ledger}"
     )

@@ -43,7 +43,7 @@ class ProducerError(Exception):
 class Broker(Protocol):
     """What a run needs of Kafka."""
 
-    def send(self, number: int, key: str, payload: bytes | None) -> bool:
+    def send(self, number: int, key: str, payload: bytes | None, report: Report) -> bool:
         """Queue a record; False if the queue is full and the caller must `poll` and try again."""
 
     def poll(self, timeout_s: float) -> None:
@@ -70,22 +70,26 @@ def outcome(number: int, error: KafkaError | None, message: Message) -> Acked | 
 
 
 class KafkaBroker:
-    """The real producer. `report` is called from within `poll` and `give_up`, on the calling thread."""
+    """The real producer. Reports come from within `poll` and `give_up`, on the calling thread."""
 
-    def __init__(self, bootstrap: str, topic: str, report: Report) -> None:
+    def __init__(self, bootstrap: str, topic: str, timeout_s: float = 10.0) -> None:
+        """Connect, so that the first record need not wait for it. Raises ProducerError."""
         self._topic = topic
-        self._report = report
         # the client would print broker trouble to stderr by itself; the run says what matters of it
         self._producer = Producer({"bootstrap.servers": bootstrap, **_SETTINGS, "log_level": 0})
+        try:
+            self._producer.list_topics(topic, timeout=timeout_s)
+        except KafkaException:
+            raise _no_answer(bootstrap) from None
 
-    def send(self, number: int, key: str, payload: bytes | None) -> bool:
+    def send(self, number: int, key: str, payload: bytes | None, report: Report) -> bool:
         """Queue a record; False if the queue is full."""
         try:
-            self._producer.produce(self._topic, payload, key, on_delivery=partial(self._delivered, number))
+            self._producer.produce(self._topic, payload, key, on_delivery=partial(_delivered, number, report))
         except BufferError:
             return False
         except KafkaException as refused:
-            self._report(NotAcked(number, "failed", f"refused by the client: {refused.args[0].str()}"))
+            report(NotAcked(number, "failed", f"refused by the client: {refused.args[0].str()}"))
         return True
 
     def poll(self, timeout_s: float) -> None:
@@ -101,8 +105,13 @@ class KafkaBroker:
         self._producer.purge(in_queue=True, in_flight=True, blocking=True)
         self._producer.poll(1.0)
 
-    def _delivered(self, number: int, error: KafkaError | None, message: Message) -> None:
-        self._report(outcome(number, error, message))
+
+def _delivered(number: int, report: Report, error: KafkaError | None, message: Message) -> None:
+    report(outcome(number, error, message))
+
+
+def _no_answer(bootstrap: str) -> ProducerError:
+    return ProducerError(f"Kafka at {bootstrap} does not answer: is the platform up? `tidemark up`")
 
 
 def topic_id(bootstrap: str, topic: str, timeout_s: float = 10.0) -> str:
@@ -114,4 +123,4 @@ def topic_id(bootstrap: str, topic: str, timeout_s: float = 10.0) -> str:
     except KafkaException as error:
         if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise ProducerError(f"Kafka at {bootstrap} has no topic {topic}: `tidemark up` creates it") from None
-        raise ProducerError(f"Kafka at {bootstrap} does not answer: is the platform up? `tidemark up`") from None
+        raise _no_answer(bootstrap) from None

@@ -79,6 +79,7 @@ def produce(
     total = _total(rate, seconds)
     known_id = topic_id(bootstrap, topic)
     book = MerchantBook.build(seed, merchants)
+    broker = KafkaBroker(bootstrap, topic)
     begun, cpu = clock.now(), time.process_time()
     start = begun + _LEAD
     run_id = f"{begun:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
@@ -89,7 +90,7 @@ def produce(
         ledger.write([msgspec.json.encode(first)])
         plan = Plan(seed=seed, run=run_id, start=start, rate=rate, mix=mix or Mix(), mac_key=mac_key, book=book)
         run = Run(plan, total, start, ledger, clock)
-        end = run.go(KafkaBroker(bootstrap, topic, run.report), stop, on_progress, PATIENCE_S)
+        end = run.go(broker, stop, on_progress, PATIENCE_S)
     finally:
         ledger.close()
     return Summary(

@@ -67,7 +67,7 @@ class _Group:
 
 
 class Run:
-    """One run over a plan of `total` records. Give `report` to the broker, then call `go`."""
+    """One run over a plan of `total` records. Call `go` once."""
 
     def __init__(self, plan: Plan, total: int, start: datetime, ledger: Sink, clock: Clock) -> None:
         self.tally = Tally()
@@ -81,7 +81,7 @@ class Run:
         self._origin = 0.0
         self._told = 0.0
 
-    def report(self, outcome: Acked | NotAcked) -> None:
+    def _take(self, outcome: Acked | NotAcked) -> None:
         """Take what became of a record; durable with the next group."""
         self.tally.count(outcome)
         self._outcomes.append(self._encode(outcome))
@@ -134,7 +134,7 @@ class Run:
             due_s = (record.due_us - start_us) / 1e6
             while (early := due_s - self._elapsed()) > 0 and not stop.is_set():
                 broker.poll(min(early + SLICE_S / 2, 0.1))
-            while not stop.is_set() and not broker.send(record.intent.n, record.key, record.payload):
+            while not stop.is_set() and not broker.send(record.intent.n, record.key, record.payload, self._take):
                 broker.poll(0.1)  # the client's queue is full: the broker is slower than the rate
                 self._note_delay(due_s)
                 self._tell(tell)
@@ -153,7 +153,7 @@ class Run:
 
     def _drop(self, records: list[Planned]) -> None:
         for record in records:
-            self.report(NotAcked(record.intent.n, "failed", NOT_SENT))
+            self._take(NotAcked(record.intent.n, "failed", NOT_SENT))
 
     def _leave_out(self, group: _Group | None) -> None:
         if group is not None:
