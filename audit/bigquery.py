@@ -1,0 +1,95 @@
+"""The warehouse's reader on BigQuery: tables by the Storage Read API, the view by SQL.
+
+The Read API delivers Arrow at a hundred times the speed of REST pages, which 600,000 rows need; it reads tables
+only, so what the view says is asked in aggregates.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from audit.model import AuditError
+
+CALL_TIMEOUT_S = 120.0
+
+
+class BigQueryReader:
+    """Reads one dataset. Endpoints are an emulator's; empty ones mean the real service and its credentials."""
+
+    def __init__(self, project: str, dataset: str, rest_endpoint: str = "", grpc_endpoint: str = "") -> None:
+        self._project, self._dataset, self._grpc = project, dataset, grpc_endpoint
+        self._client = _rest_client(project, rest_endpoint)
+        self._storage: Any = None
+
+    def rows(self, table: str, columns: Sequence[str], where: str) -> Iterator[pa.RecordBatch]:
+        """Stream a table's rows; the first batch is empty and only says the schema."""
+        from google.api_core.exceptions import GoogleAPICallError, RetryError
+        from google.cloud.bigquery_storage_v1 import types
+
+        self._storage = self._storage or _read_client(self._grpc)
+        options = types.ReadSession.TableReadOptions(selected_fields=list(columns), row_restriction=where)
+        session = types.ReadSession(
+            table=f"projects/{self._project}/datasets/{self._dataset}/tables/{table}",
+            data_format=types.DataFormat.ARROW,
+            read_options=options,
+        )
+        try:
+            opened = self._storage.create_read_session(
+                parent=f"projects/{self._project}", read_session=session, max_stream_count=1, timeout=CALL_TIMEOUT_S
+            )
+            schema = pa.ipc.read_schema(pa.py_buffer(opened.arrow_schema.serialized_schema))
+            yield pa.RecordBatch.from_pylist([], schema)
+            for stream in opened.streams:
+                for message in self._storage.read_rows(stream.name, timeout=CALL_TIMEOUT_S):
+                    data = pa.py_buffer(message.arrow_record_batch.serialized_record_batch)
+                    yield pa.ipc.read_record_batch(data, schema)
+        except (GoogleAPICallError, RetryError) as error:
+            raise AuditError(f"reading {table} from BigQuery failed: {_line(error)}") from None
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a query in the dataset."""
+        from google.api_core.exceptions import GoogleAPICallError, RetryError
+        from google.cloud.bigquery import QueryJobConfig
+
+        config = QueryJobConfig(default_dataset=f"{self._project}.{self._dataset}")
+        try:
+            job = self._client.query(sql, job_config=config, timeout=CALL_TIMEOUT_S)
+            return [tuple(row.values()) for row in job.result(timeout=CALL_TIMEOUT_S)]
+        except (GoogleAPICallError, RetryError, OSError) as error:
+            raise AuditError(f"a query to BigQuery failed: {_line(error)}") from None
+
+
+def _rest_client(project: str, rest_endpoint: str) -> Any:
+    from google.api_core.client_options import ClientOptions
+    from google.auth.credentials import AnonymousCredentials
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud import bigquery
+
+    try:
+        if not rest_endpoint:
+            return bigquery.Client(project=project)
+        options = ClientOptions(api_endpoint=rest_endpoint)
+        anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
+        return bigquery.Client(project=project, credentials=anonymous, client_options=options)
+    except GoogleAuthError as error:
+        raise AuditError(f"no credentials for BigQuery: {_line(error)}") from None
+
+
+def _read_client(endpoint: str) -> Any:
+    from google.cloud import bigquery_storage_v1
+
+    read_client: Any = bigquery_storage_v1.BigQueryReadClient
+
+    if not endpoint:
+        return read_client()
+    import grpc
+    from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
+
+    channel = grpc.insecure_channel(endpoint, options=[("grpc.max_receive_message_length", -1)])
+    return read_client(transport=BigQueryReadGrpcTransport(channel=channel))
+
+
+def _line(error: Exception) -> str:
+    text = str(getattr(error, "message", "") or error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
