@@ -17,6 +17,10 @@ from pathlib import Path
 from typing import Any
 
 KAFKA_VERSION = "4.1.2"
+KAFKA = ("org.apache.kafka", "kafka_2.13", KAFKA_VERSION)
+# Kafka's dependencies hold log4j but not its bridge from SLF4J: without it a broker fails in silence.
+# Taken alone: resolved together with Kafka it would change the versions of other jars.
+LOG_BRIDGE = ("org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.3")
 Say = Callable[[str], None]
 Fetch = Callable[[Path, Say], list[Path]]
 """Downloads into an empty folder, returns the jars. Raises FetchFailed."""
@@ -86,16 +90,19 @@ def _download(work: Path, fetch: Fetch, say: Say) -> None:
 
 
 def fetch_with_jgo(repository: Path, say: Say) -> list[Path]:
-    """Resolve and download `org.apache.kafka:kafka_2.13` without Maven into an empty folder."""
+    """Resolve and download the broker and its dependencies without Maven into an empty folder."""
     import requests
     from jgo.maven import MavenContext
     from jgo.parse import Coordinate
 
     context = MavenContext(repo_cache=repository, local_repos=[], timeout=30)
-    coordinate = Coordinate(groupId="org.apache.kafka", artifactId="kafka_2.13", version=KAFKA_VERSION, scope="compile")
+    kafka, bridge = (
+        context.create_dependency(Coordinate(groupId=group, artifactId=artifact, version=version, scope="compile"))
+        for group, artifact, version in (KAFKA, LOG_BRIDGE)
+    )
     try:
-        inputs, transitive = context.resolver.resolve([context.create_dependency(coordinate)])
-        needed = [*inputs, *(d for d in transitive if d.scope in ("compile", "runtime"))]
+        inputs, transitive = context.resolver.resolve([kafka])
+        needed = [*inputs, *(d for d in transitive if d.scope in ("compile", "runtime")), bridge]
         return _resolve_all([d.artifact for d in needed], say)
     except requests.exceptions.RequestException as error:
         raise FetchFailed(
@@ -146,3 +153,23 @@ def _locked(cache: Path) -> Iterator[None]:
     with (cache / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def main() -> int:
+    """`python -m sandbox.platform.jars`: have the jars in the per-user cache. Exit code 0 if they are."""
+    import sys
+
+    from sandbox.platform.cache import cache_root
+
+    try:
+        ensure(cache_root(os.environ), lambda line: print(line, flush=True))  # noqa: T201 - this is a command
+    except FetchFailed as error:
+        print(error, file=sys.stderr)  # noqa: T201 - this is a command
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

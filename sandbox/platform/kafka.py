@@ -14,7 +14,7 @@ from sandbox.platform import jars
 from sandbox.platform.processes import LOOPBACK, DidNotStart, spawn, tail
 
 # Small heap, one collector thread, the quick compiler only: 330 MB and a start in about 3 s on two cores.
-_JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--sun-misc-unsafe-memory-access=allow")
 
 _CONFIG = """\
 process.roles=broker,controller
@@ -46,7 +46,9 @@ group.consumer.min.heartbeat.interval.ms=200
 num.network.threads=2
 num.io.threads=4
 num.recovery.threads.per.data.dir=2
-controlled.shutdown.enable=false
+# A killed broker is registered anew only when its old session has ended: 3 s instead of 9.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 """
 
 _LOGGING = """\

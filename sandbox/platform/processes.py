@@ -89,7 +89,9 @@ def spawn(
         )
 
 
-def await_ready(process: subprocess.Popen[bytes], log: Path, ready: Callable[[], bool], name: str, within: float) -> None:
+def await_ready(
+    process: subprocess.Popen[bytes], log: Path, ready: Callable[[], bool], name: str, within: float
+) -> None:
     """Poll `ready` until it is true. Raises DidNotStart if the child dies before, or after `within` seconds."""
     deadline = time.monotonic() + within
     while not ready():

@@ -1,0 +1,65 @@
+# Everything runs from a bare clone: Linux x86-64, Python >= 3.11 with venv, and make.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+RATE ?= 500
+DURATION ?= 30
+KEEP ?= 0
+# The first interpreter that is new enough; PYTHON=/path/to/python overrides.
+NEW_ENOUGH := import sys; sys.exit(not (3, 11) <= sys.version_info[:2])
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo $$p && break; done)
+BIN := .venv/bin
+# An empty PYTHON falls back to python3, so that bootstrap.py says in one line what is wrong with it.
+BOOTSTRAP := $(or $(PYTHON),python3) bootstrap.py
+INPUTS := bootstrap.py pyproject.toml requirements-bootstrap.lock sandbox/platform/kafka_jars.sha256
+
+.PHONY: help demo test test-fast test-slow check format lock clean clean-cache
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo "  Settings: RATE=500 events/s, DURATION=30 s, KEEP=1 leaves the demo running, PYTHON=interpreter"
+
+demo: .venv/.installed-demo ## Watch payments arrive, audited (RATE=500 DURATION=30 KEEP=0)
+	@$(BIN)/tidemark demo --rate $(RATE) --duration $(DURATION) $(if $(filter 1 yes true,$(KEEP)),--keep)
+
+check: .venv/.installed-dev ## Lint, types, import rules, fast tests (under a minute)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test-fast
+
+test: test-fast test-slow ## All tests: fast ones, then those with a real broker and emulator
+
+test-fast: .venv/.installed-dev ## Pure tests alone (under ten seconds)
+	@$(BIN)/pytest -m "not integration and not fault" -n 2
+
+test-slow: .venv/.installed-dev ## Tests with a real broker and emulator, and those that kill processes
+	@$(BIN)/pytest -m "integration or fault" -n 0
+
+format: .venv/.installed-dev ## Format and sort imports
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format .
+
+lock: .venv/.installed-dev ## Resolve requirements*.in anew into hash-pinned locks
+	@for name in requirements-bootstrap requirements requirements-dev; do \
+		echo "locking $$name"; \
+		$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --upgrade -q \
+			$$name.in -o $$name.lock || exit 1; \
+	done
+
+clean: ## Stop the local platform; remove .venv, its state and caches in this folder
+	@if [ -x $(BIN)/tidemark ]; then $(BIN)/tidemark down >/dev/null 2>&1 || true; fi
+	@rm -rf .venv .tidemark .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-cache: ## Remove the per-user cache (Kafka's jars)
+	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/tidemark"
+
+.venv/.installed-demo: requirements.lock $(INPUTS)
+	@$(BOOTSTRAP) demo
+
+.venv/.installed-dev: requirements-dev.lock $(INPUTS)
+	@$(BOOTSTRAP) dev
