@@ -24,7 +24,7 @@ from streaming.ports import (
     Unavailable,
 )
 from streaming.protocol import actions as a
-from streaming.protocol.halts import FenceAgain, Ousted
+from streaming.protocol.halts import FenceAgain, Halt, Ousted
 from streaming.protocol.metadata import decode
 from streaming.protocol.partition import Partition
 from streaming.protocol.recovery import Identity
@@ -60,6 +60,7 @@ class Offsets:
 @dataclass
 class Stream:
     rows: list[int] = field(default_factory=list)
+    epoch: str = ""
     final: bool = False
     gone: bool = False
 
@@ -67,8 +68,10 @@ class Stream:
 class World:
     """What survives every crash: the log, the group's commit, the streams, and what is still on the wire."""
 
-    def __init__(self, seed: int, calm: bool = False) -> None:
-        self.random = random.Random(seed)
+    trim_rate = 0.005
+
+    def __init__(self, chance: random.Random, calm: bool = False) -> None:
+        self.random = chance
         self.calm = calm
         offset, self.log = 0, []
         for _ in range(RECORDS):
@@ -84,7 +87,7 @@ class World:
     # --- the log ---
 
     def produce(self) -> None:
-        self.shown = min(RECORDS, self.shown + self.random.randint(1, 3))
+        self.shown = min(len(self.log), self.shown + self.random.randint(1, 3))
 
     def fetch(self, position: int) -> tuple[int, ...]:
         behind = 0 if self.calm else self.random.randint(0, 3)
@@ -94,7 +97,7 @@ class World:
     def trim(self) -> None:
         """Retention: deletes landed records only, as a pipeline that keeps up sees it."""
         landed, count = set(self.table()), 0
-        while count < RECORDS and self.log[count] in landed:
+        while count < len(self.log) and self.log[count] in landed:
             count += 1
         if count > 1:
             self.low = max(self.low, self.log[self.random.randrange(count)])
@@ -133,20 +136,20 @@ class World:
 
     # --- the warehouse ---
 
-    def table(self) -> list[int]:
-        return [row for stream in self.streams.values() for row in stream.rows]
+    def table(self, besides: str | None = None) -> list[int]:
+        return [row for stream in self.streams.values() if stream.epoch != besides for row in stream.rows]
 
     def open_stream(self) -> str:
         name = f"s{len(self.streams)}"
         self.streams[name] = Stream()
         return name
 
-    def append(self, name: str, offset: int, rows: list[int]) -> None:
+    def append(self, name: str, offset: int, rows: list[int], epoch: str) -> None:
         stream = self.streams[name]
 
         def apply() -> None:
-            if not stream.final and not stream.gone and offset == len(stream.rows):
-                stream.rows += rows
+            if self.takes(stream) and offset == len(stream.rows):
+                self.land(stream, self.arriving(rows), epoch)
 
         if not self.calm and self.random.random() < 0.15:
             kind = self.random.choice(("lost", "applied, answer lost", "late"))
@@ -166,7 +169,19 @@ class World:
             self.happened["already exists"] += 1
             known = self.random.random() < 0.7
             raise AlreadyExists(name, len(stream.rows) if known else None)
+        self.land(stream, rows, epoch)
+
+    def takes(self, stream: Stream) -> bool:
+        """Whether a request that was long on its way is still applied."""
+        return not stream.final and not stream.gone
+
+    def arriving(self, rows: list[int]) -> list[int]:
+        """What of an unanswered append is applied."""
+        return rows
+
+    def land(self, stream: Stream, rows: list[int], epoch: str) -> None:
         stream.rows += rows
+        stream.epoch = epoch
 
     def finalize(self, name: str) -> int:
         stream = self.streams[name]
@@ -187,11 +202,67 @@ class World:
             raise StreamNotFound(name)
         self.happened["finalize again"] += stream.final
         apply()
+        return self.count(stream)
+
+    def count(self, stream: Stream) -> int:
         return len(stream.rows)
 
     def deliver_late(self) -> None:
         if self.wire:
             self.wire.pop(self.random.randrange(len(self.wire)))()
+
+
+class TrimsOften(World):
+    """Retention close behind the pipeline."""
+
+    trim_rate = 0.1
+
+
+class LandsPrefixes(World):
+    """An unanswered append may land in part: BigQuery does not say that it cannot."""
+
+    def arriving(self, rows: list[int]) -> list[int]:
+        return rows[: self.random.randint(0, len(rows))]
+
+
+class Miscounts(World):
+    """Finalize answers a wrong count, the same when asked again: what the CHECK is there for."""
+
+    by = 0
+
+    def __init__(self, chance: random.Random, calm: bool = False) -> None:
+        super().__init__(chance, calm)
+        self.off: dict[int, int] = {}
+
+    def count(self, stream: Stream) -> int:
+        off = self.off.setdefault(id(stream), self.by * self.random.randint(0, 2))
+        return max(0, len(stream.rows) + off)
+
+
+class CountsTooMany(Miscounts):
+    by = 1
+
+
+class CountsTooFew(Miscounts):
+    by = -1
+
+
+class AppliesAfterFinalize(World):
+    """A request that was long on its way is applied to a finalized stream."""
+
+    def takes(self, stream: Stream) -> bool:
+        return not stream.gone
+
+
+class Compacts(World):
+    """`cleanup.policy=compact`: a record that was landed is not delivered again."""
+
+    def deliver_late(self) -> None:
+        super().deliver_late()
+        landed = [o for o in self.table() if o in self.log[:-1]]
+        if landed and self.random.random() < 0.1:
+            self.log.remove(self.random.choice(landed))
+            self.shown = min(self.shown, len(self.log))
 
 
 ANSWERS = (Unavailable, AlreadyExists, StreamFinalized, StreamNotFound, OffsetOutOfRange, FenceAgain)
@@ -205,11 +276,16 @@ class Worker:
 
     def __init__(self, world: World, partition: type[Partition] = Partition) -> None:
         self.world, self.generation, self.member = world, world.generation, world.join()
-        identity = Identity(0, TOPIC_ID, "earliest", 30.0, lambda: f"e{len(world.streams)}", lambda: TODAY)
+        self.opened = 0
+        identity = Identity(0, TOPIC_ID, "earliest", 30.0, self._new_epoch, lambda: TODAY)
         self.partition = partition(identity, _serialise)  # type: ignore[arg-type]
         self.steps = self.partition.steps()
         self.action: a.Action | None = next(self.steps)
         self.position: int | None = None
+
+    def _new_epoch(self) -> str:
+        self.opened += 1
+        return f"e{self.member}-{self.opened}"
 
     def step(self) -> bool:
         """Perform one action. False when this worker is over."""
@@ -261,14 +337,15 @@ class Worker:
                 return world.open_stream()
             case a.Publish(commit):
                 return world.send_commit(commit, self.generation, self.member)
-            case a.CountLive(offset):
-                return sum(row >= offset for row in world.table())
+            case a.CountLive(offset, _, besides):
+                return sum(row >= offset for row in world.table(besides))
             case a.HighestLive():
                 return max(world.table(), default=None)
             case a.TopicIdsLanded():
                 return {TOPIC_ID} if world.table() else set()
             case a.Append(stream, offset, payload):
-                return world.append(stream, offset, json.loads(payload))
+                sent = json.loads(payload)
+                return world.append(stream, offset, sent["rows"], sent["epoch"])
             case a.StartFetch(offset):
                 self.position = offset
                 return None
@@ -296,55 +373,75 @@ NOTHING_YET = object()
 
 
 def _serialise(block: Any, epoch: str, loaded_at: datetime) -> bytes:
-    return json.dumps(block.offsets).encode()
+    return json.dumps({"epoch": epoch, "rows": block.offsets}).encode()
+
+
+def offsets_of(payload: bytes) -> list[int]:
+    return [int(offset) for offset in json.loads(payload)["rows"]]
 
 
 @dataclass(frozen=True)
 class Outcome:
     lost: int
+    """Records passed over: not landed, although later ones are or the commit says so."""
+    missing: int
+    """All that is not landed, be it that the pipeline never came so far."""
     doubled: int
-    converged: bool
-    halted: str | None
+    halted: Halt | None
     happened: Counter[str]
 
 
-def run(seed: int, partition: type[Partition] = Partition, storm: int = 600, calm: int = 600) -> Outcome:
+def run(
+    seed: int,
+    partition: type[Partition] = Partition,
+    worker_of: type[Worker] = Worker,
+    world_of: type[World] = World,
+    storm: int = 600,
+    calm: int = 600,
+) -> Outcome:
     """A storm of faults, then calm in which the pipeline must land everything that is in the log."""
-    world = World(seed)
+    world = world_of(random.Random(seed))
     worker: Worker | None = None
     zombies: list[Worker] = []
     for step in range(storm + calm):
         world.calm = step >= storm
-        fate = world.random.random()
-        if not world.calm and fate < 0.04:
-            worker = None
-            world.happened["crash"] += 1
-        elif not world.calm and fate < 0.08 and worker is not None:
-            zombies.append(worker)
-            worker = None
-            world.generation += 1
-            world.happened["zombie"] += 1
-        elif not world.calm and fate < 0.09 and world.streams:
-            world.streams[world.random.choice(list(world.streams)[-3:])].gone = True
-            world.happened["expired"] += 1
-        elif not world.calm and fate > 0.995:
-            world.trim()
+        if not world.calm:
+            worker = _weather(world, worker, zombies)
         if world.calm or world.random.random() < 0.05:
             world.produce()
         if world.random.random() < 0.3:
             world.deliver_late()
-        worker = worker or Worker(world, partition)
+        worker = worker or worker_of(world, partition)
         acting = world.random.choice([worker, *zombies])
         if not acting.step():
             if acting.partition.halt is not None and acting is worker:
-                return _outcome(world, str(acting.partition.halt))
-            zombies = [z for z in zombies if z is not acting]
+                return _outcome(world, acting.partition.halt)
+            zombies[:] = [z for z in zombies if z is not acting]
             worker = None if acting is worker else worker
     return _outcome(world, None)
 
 
-def _outcome(world: World, halted: str | None) -> Outcome:
+def _weather(world: World, worker: Worker | None, zombies: list[Worker]) -> Worker | None:
+    fate = world.random.random()
+    if fate < 0.04:
+        world.happened["crash"] += 1
+        return None
+    if fate < 0.08 and worker is not None:
+        zombies.append(worker)
+        world.generation += 1
+        world.happened["zombie"] += 1
+        return None
+    if fate < 0.09 and world.streams:
+        world.streams[world.random.choice(list(world.streams)[-3:])].gone = True
+        world.happened["expired"] += 1
+    elif fate > 1 - world.trim_rate:
+        world.trim()
+    return worker
+
+
+def _outcome(world: World, halt: Halt | None) -> Outcome:
     landed = Counter(world.table())
-    lost = [o for o in world.log if not landed[o]]
+    missing = [o for o in world.log if not landed[o]]
+    passed = max([*landed, world.commit.offset - 1 if world.commit else 0])
     doubled = sum(count - 1 for count in landed.values())
-    return Outcome(len(lost), doubled, not lost, halted, world.happened)
+    return Outcome(sum(o <= passed for o in missing), len(missing), doubled, halt, world.happened)

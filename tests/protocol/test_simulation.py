@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 import simulated_world as sim
+from mutants import MUTANTS, Mutant
 
 SEEDS = range(60)
 
@@ -13,8 +14,20 @@ def test_storms_neither_lose_nor_double():
     for seed in SEEDS:
         outcome = sim.run(seed)
         assert outcome.halted is None, f"seed {seed}: {outcome.halted}"
-        assert (outcome.lost, outcome.doubled) == (0, 0), f"seed {seed}: {outcome}"
+        assert (outcome.missing, outcome.doubled) == (0, 0), f"seed {seed}: {outcome}"
         happened += outcome.happened
     expected = {"crash", "zombie", "expired", "commit lost", "commit late", "append late", "already exists"}
     expected |= {"append applied, answer lost", "finalize late", "finalize again", "stream not found", "trim"}
     assert expected <= set(happened), f"the storm never had {expected - set(happened)}"
+
+
+@pytest.mark.parametrize("world", [sim.TrimsOften, sim.LandsPrefixes])
+def test_retention_close_behind_and_appends_that_land_in_part_change_nothing(world):
+    for seed in range(15):
+        outcome = sim.run(seed, world_of=world)
+        assert (outcome.missing, outcome.doubled, outcome.halted) == (0, 0, None), f"seed {seed}: {outcome}"
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_each_shortcut_dies(mutant: Mutant):
+    assert any(mutant.dies_in(seed) for seed in range(40)), f"nothing notices: {mutant.name}"
