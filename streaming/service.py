@@ -17,6 +17,7 @@ from streaming.runner.references import References
 from streaming.runner.vitals import Vitals
 from streaming.runner.world import World
 from streaming.settings import Settings
+from streaming.stages.plan import arrow_schema
 
 START_S: Final = 10.0
 """Time limit of each first call to Kafka and BigQuery: a wrong address shows within it."""
@@ -40,7 +41,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
     clock, journal = SystemClock(), JsonJournal(SystemClock())
     with ThreadPoolExecutor(THREADS, thread_name_prefix="tidemark") as pool:
         broker = KafkaBroker(settings, on_log=lambda line: journal.say("kafka", level="warning", line=line))
-        warehouse = BigQueryWarehouse(settings)
+        warehouse = BigQueryWarehouse(settings, arrow_schema())
         world = World(broker, warehouse, clock, journal, pool, new_epoch)
         try:
             return serve(world, settings, stop)

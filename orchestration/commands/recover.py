@@ -37,8 +37,9 @@ def recover(
 
     from streaming.adapters.kafka import KafkaBroker
     from streaming.ports import BrokerError, WarehouseError
+    from streaming.stages.plan import arrow_schema
 
-    warehouse = BigQueryWarehouse(settings)
+    warehouse = BigQueryWarehouse(settings, arrow_schema())
     try:
         planned = plan(KafkaBroker(settings), warehouse, partition, source)
         for line in planned.lines():

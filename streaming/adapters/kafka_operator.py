@@ -3,7 +3,7 @@
 from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
-from confluent_kafka.admin import AdminClient  # type: ignore[attr-defined]  # public, not re-exported
+from confluent_kafka.admin import AdminClient
 
 from streaming.adapters.kafka_commits import to_client
 from streaming.adapters.kafka_config import QUIET, connection_config
