@@ -21,6 +21,7 @@ VENV = ROOT / ".venv"
 LOCKS = {"demo": "requirements.lock", "dev": "requirements-dev.lock"}
 INSTALLER_LOCK = "requirements-bootstrap.lock"
 OLDEST = (3, 11)
+RUNNING = ".".join(map(str, sys.version_info[:2]))
 
 
 class Stop(Exception):
@@ -31,16 +32,14 @@ def check_machine() -> None:
     """Raise Stop for a platform or interpreter this cannot run on."""
     if sys.version_info[:2] < OLDEST:
         raise Stop(
-            "Python %d.%d is too old: install 3.11 or newer, or name one with `make PYTHON=/path/to/python3.12 ...`"
-            % sys.version_info[:2]
+            f"Python {RUNNING} is too old: install 3.11 or newer, or name one: `make PYTHON=/path/to/python3.12 demo`"
         )
     if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
         raise Stop(f"this needs Linux on x86-64, not {platform.system()} on {platform.machine()}: use such a machine")
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
-            version = "%d.%d" % sys.version_info[:2]
             raise Stop(
-                f"Python lacks the module {module}: install it (Debian, Ubuntu: apt install python{version}-venv)"
+                f"Python lacks the module {module}: install it (Debian, Ubuntu: apt install python{RUNNING}-venv)"
             )
 
 

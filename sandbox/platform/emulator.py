@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from sandbox.platform import mends
 from sandbox.platform.processes import LOOPBACK
@@ -31,7 +32,8 @@ def load_spatial_from_package() -> None:
     def _load_spatial(engine: DuckDBEngine) -> None:
         engine.execute(f"LOAD '{path}'")
 
-    DuckDBEngine._load_spatial = _load_spatial
+    engines: Any = DuckDBEngine
+    engines._load_spatial = _load_spatial
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--stock", action="store_true", help="without the mends, to show that they matter")
     options = parser.parse_args(arguments)
 
-    from bqemulator.config import LogLevel, PersistenceMode, Settings
+    from bqemulator.config import LogFormat, LogLevel, PersistenceMode, Settings
+    from bqemulator.observability.logging_ import configure_logging
+
+    configure_logging(level=LogLevel.WARNING, fmt=LogFormat.JSON)  # before the server's import, which logs
     from bqemulator.server import run_forever
 
     load_spatial_from_package()

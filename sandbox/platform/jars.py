@@ -106,7 +106,7 @@ def fetch_with_jgo(repository: Path, say: Say) -> list[Path]:
         return _resolve_all([d.artifact for d in needed], say)
     except requests.exceptions.RequestException as error:
         raise FetchFailed(
-            f"could not download Kafka ({type(error).__name__}): connect to the network, or set the proxy, and try again"
+            f"could not download Kafka ({type(error).__name__}): connect to the network, then run the same again"
         ) from None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # not in its __all__
 
 from sandbox.platform import jars
 from sandbox.platform.processes import LOOPBACK, DidNotStart, spawn, tail

@@ -5,6 +5,7 @@ new version passes without one, remove it here.
 """
 
 import threading
+from contextlib import nullcontext
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
@@ -37,7 +38,8 @@ def give_each_thread_a_cursor() -> None:
 
     Every thread but the main one (the event loop) gets its own cursor, a connection to the same database.
     """
-    shared = DuckDBEngine.connection.fget
+    engines: Any = DuckDBEngine
+    shared = engines.connection.fget
     own = threading.local()
 
     def connection(engine: DuckDBEngine) -> Any:
@@ -49,7 +51,7 @@ def give_each_thread_a_cursor() -> None:
             own.cursor.execute("SET TimeZone = 'UTC'")  # a session setting: cursors start with the machine's zone
         return own.cursor
 
-    DuckDBEngine.connection = property(connection)
+    engines.connection = property(connection)
 
 
 def keep_no_table_copies() -> None:
@@ -58,7 +60,8 @@ def keep_no_table_copies() -> None:
     def record_change(manager: SnapshotManager, project_id: str, dataset_id: str, table_id: str) -> None:
         manager._events.publish(TableDataChanged(project_id, dataset_id, table_id))
 
-    SnapshotManager.record_change = record_change
+    managers: Any = SnapshotManager
+    managers.record_change = record_change
 
 
 def undo_failed_appends() -> None:
@@ -68,8 +71,9 @@ def undo_failed_appends() -> None:
     can fail after the rows are in, and overwrites a schema that DDL changed meanwhile. Finalize waits for the
     append in flight: a count read beside it would miss rows.
     """
-    perform_append = BigQueryWriteHandler._perform_append
-    finalize = BigQueryWriteHandler._handle_finalize_write_stream
+    handlers: Any = BigQueryWriteHandler
+    perform_append = handlers._perform_append
+    finalize = handlers._handle_finalize_write_stream
 
     def _perform_append(handler: Any, stream: Any, rows: Any, offset: int | None, cap: int) -> bytes:
         with stream.lock:
@@ -85,16 +89,13 @@ def undo_failed_appends() -> None:
         from google.cloud.bigquery_storage_v1 import types
 
         stream = handler.manager.get(types.FinalizeWriteStreamRequest.deserialize(request).name)
-        if stream is None:
+        with stream.lock if stream else nullcontext():
             answer: bytes = finalize(handler, request, context)
-            return answer
-        with stream.lock:
-            answer = finalize(handler, request, context)
-            return answer
+        return answer
 
-    BigQueryWriteHandler._perform_append = _perform_append
-    BigQueryWriteHandler._handle_finalize_write_stream = _handle_finalize_write_stream
-    BigQueryWriteHandler._flush_to_target = _insert
+    handlers._perform_append = _perform_append
+    handlers._handle_finalize_write_stream = _handle_finalize_write_stream
+    handlers._flush_to_target = _insert
 
 
 def _insert(handler: Any, stream: Any, rows: Any) -> None:
