@@ -8,21 +8,14 @@ from typing import Any, NamedTuple
 import polars as pl
 import pyarrow as pa
 
-from streaming.landing import FX_RATES, LANDING, MERCHANTS, NUMERIC, REFERENCE_VERSIONS, TIMESTAMP
+from streaming.landing import FX_RATES, LANDING, MERCHANTS, REFERENCE_VERSIONS
 from streaming.ports import Refused
-
-_ARROW: dict[Any, pa.DataType] = {
-    pl.String: pa.string(),
-    pl.Int64: pa.int64(),
-    pl.Date: pa.date32(),
-    NUMERIC: pa.decimal128(38, 9),
-    TIMESTAMP: pa.timestamp("us", "UTC"),
-}
+from streaming.stages.plan import SCHEMA
 
 
 def landing_schema() -> pa.Schema:
-    """The landing row as BigQuery's Arrow types: STRING Utf8, NUMERIC decimal128(38, 9), TIMESTAMP us UTC."""
-    return pa.schema([(name, _ARROW[kind]) for name, kind in LANDING.items()])
+    """The landing row in BigQuery's Arrow types, as the plan stage serialises it."""
+    return SCHEMA
 
 
 class Key(NamedTuple):
@@ -109,18 +102,3 @@ class Reference:
         at = found["published_at"].max()
         assert isinstance(at, datetime)
         return at
-
-
-def merchants_at(rows: pl.DataFrame, published_at: datetime) -> pl.DataFrame:
-    """Rows recorded by `published_at` and not superseded by then."""
-    superseded = pl.col("superseded_at")
-    return rows.filter(
-        (pl.col("recorded_at") <= published_at) & (superseded.is_null() | (superseded > published_at))
-    ).select(MERCHANTS.keys())
-
-
-def fx_rates_at(rows: pl.DataFrame, published_at: datetime) -> pl.DataFrame:
-    """Of each day the newest revision recorded by `published_at`."""
-    known = rows.filter(pl.col("recorded_at") <= published_at)
-    newest = pl.col("revision").max().over("rate_date")
-    return known.filter(pl.col("revision") == newest).select(FX_RATES.keys())

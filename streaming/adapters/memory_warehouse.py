@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from streaming.adapters.clock import ManualClock
 from streaming.adapters.memory_faults import Effect, Fault, Script
-from streaming.adapters.memory_rows import Reference, Rows, block, fx_rates_at, landing_schema, merchants_at
+from streaming.adapters.memory_rows import Reference, Rows, block, landing_schema
 from streaming.adapters.memory_streams import Streams
+from streaming.adapters.reference_rows import fx_rates_at, merchants_at
 from streaming.landing import REQUIRED
 from streaming.ports import (
     Clock,
