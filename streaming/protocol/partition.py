@@ -51,6 +51,8 @@ class Partition:
     halt: Halt | None = None
     queue: deque[Block] = field(default_factory=deque)
     start: Start | None = None
+    checked: Start | None = None
+    """The start whose check has passed: until then the old commit stays, so that a crash has it checked again."""
     landed: Progress | None = None
     committed: int | None = None
     outstanding: Commit | None = None
@@ -84,7 +86,7 @@ class Partition:
                 self.committed = self.start.offset
                 self.landed = Progress(self.start.offset, self.start.metadata.row, self.start.metadata.at)
                 if self.check_first:
-                    yield from check(self.identity, self.start)
+                    yield from self.check_landed()
                 self._said("recovered", offset=self.start.offset, skip=self.start.landed)
                 yield StartFetch(self.start.offset)
                 self.state = State.RUNNING
@@ -119,10 +121,13 @@ class Partition:
         yield StopFetch()
         self.queue.clear()
 
-    def behind_check(self) -> Steps:
-        """The check of `recover` beside running appends (RECOVERY_CHECK=behind). Raises Halt."""
-        assert self.start is not None
-        yield from check(self.identity, self.start)
+    def check_landed(self) -> Steps:
+        """Compare the table with what the fenced streams counted; beside running appends with RECOVERY_CHECK=behind.
+        Raises Halt."""
+        start = self.start
+        assert start is not None
+        yield from check(self.identity, start)
+        self.checked = start
 
     def commit_due(self, last: bool = False) -> Commit | None:
         """What the group should be told next: offset and row of what is acknowledged, never ahead of it.
@@ -130,6 +135,8 @@ class Partition:
         `last`: before giving the partition up, so even while another commit's answer is outstanding.
         """
         if self.landed is None or self.start is None or self.landed.offset == self.committed:
+            return None
+        if self.checked is not self.start:
             return None
         if self.outstanding and not last:
             return None

@@ -219,7 +219,7 @@ class Lanes:
         self._counts.clear()
 
     def _check_beside(self, partition: Partition) -> None:
-        lane = Lane(partition, partition.behind_check(), beside=True)
+        lane = Lane(partition, partition.check_landed(), beside=True)
         self._lanes[_beside(partition.number)] = lane
         self._resume(lane, None)
 

@@ -152,7 +152,7 @@ def open_without_publishing(me, position, before, offset, row):  # type: ignore[
 def nothing_from_the_table(floor: int) -> Iterator[Any]:
     """NOT_FOUND ignored: as if there were nothing to skip."""
     yield from ()
-    return floor  # noqa: B901  # a generator's result, as the original's
+    return floor
 
 
 def skip_twice(partition: int, stream: str, row: int, block: Any, serialise: Any) -> Any:
@@ -251,7 +251,7 @@ class Mutant:
 
     def outcome(self, seed: int) -> sim.Outcome:
         with self.alive():
-            return sim.run(seed, self.partition, self.worker, self.world)
+            return sim.run(seed, self.partition, worker_of=self.worker, world_of=self.world)
 
     def dies_in(self, seed: int) -> str | None:
         outcome = self.outcome(seed)

@@ -69,6 +69,7 @@ class World:
     """What survives every crash: the log, the group's commit, the streams, and what is still on the wire."""
 
     trim_rate = 0.005
+    expiry_rate = 0.01
 
     def __init__(self, chance: random.Random, calm: bool = False) -> None:
         self.random = chance
@@ -228,14 +229,15 @@ class LandsPrefixes(World):
 class Miscounts(World):
     """Finalize answers a wrong count, the same when asked again: what the CHECK is there for."""
 
-    by = 0
+    by, rate = 0, 0.7
 
     def __init__(self, chance: random.Random, calm: bool = False) -> None:
         super().__init__(chance, calm)
         self.off: dict[int, int] = {}
 
     def count(self, stream: Stream) -> int:
-        off = self.off.setdefault(id(stream), self.by * self.random.randint(0, 2))
+        wrong = self.random.random() < self.rate
+        off = self.off.setdefault(id(stream), self.by * self.random.randint(1, 2) * wrong)
         return max(0, len(stream.rows) + off)
 
 
@@ -369,6 +371,41 @@ class Worker:
         return Offsets(offsets)
 
 
+class ChecksBehind(Worker):
+    """RECOVERY_CHECK=behind: the check runs beside the appends, as a lane of its own."""
+
+    def __init__(self, world: World, partition: type[Partition] = Partition) -> None:
+        super().__init__(world, partition)
+        self.partition.check_first = False
+        self.beside: a.Steps | None = None
+        self.asked: a.Action | None = None
+
+    def _perform(self, action: a.Action | None) -> Any:
+        answer = super()._perform(action)
+        if isinstance(action, a.StartFetch):
+            self._check(self.partition.check_landed(), None)
+        elif isinstance(action, a.StopFetch):
+            self.beside = None
+        return answer
+
+    def step(self) -> bool:
+        if self.beside is None or self.world.random.random() < 0.7:
+            return super().step()
+        try:
+            self._check(self.beside, super()._perform(self.asked))
+        except Halt as halt:
+            self.beside, thrown = None, halt
+            if isinstance(self.action, a.NextBlock | a.Wait):
+                return self._go_on(lambda: self.steps.throw(thrown))
+        return True
+
+    def _check(self, steps: a.Steps, answer: Any) -> None:
+        try:
+            self.asked, self.beside = steps.send(answer), steps
+        except StopIteration:
+            self.beside = None
+
+
 NOTHING_YET = object()
 
 
@@ -394,6 +431,7 @@ class Outcome:
 def run(
     seed: int,
     partition: type[Partition] = Partition,
+    *,
     worker_of: type[Worker] = Worker,
     world_of: type[World] = World,
     storm: int = 600,
@@ -431,7 +469,7 @@ def _weather(world: World, worker: Worker | None, zombies: list[Worker]) -> Work
         world.generation += 1
         world.happened["zombie"] += 1
         return None
-    if fate < 0.09 and world.streams:
+    if 1 - world.trim_rate - world.expiry_rate < fate < 1 - world.trim_rate and world.streams:
         world.streams[world.random.choice(list(world.streams)[-3:])].gone = True
         world.happened["expired"] += 1
     elif fate > 1 - world.trim_rate:

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import simulated_world as sim
 from mutants import Mutant, no_check
 
+from streaming.ports import Commit
 from streaming.protocol import partition as owner
 from streaming.protocol import recovery
 from streaming.protocol.halts import HaltReason
+from streaming.protocol.partition import Partition
 
 UNCHECKED = {(owner, "check"): no_check}
 
@@ -56,3 +59,31 @@ def test_a_compacted_topic_defeats_even_the_check_so_start_up_refuses_it():
     """tests/runner/test_start_facts.py holds the refusal; this is its reason."""
     seen = outcomes(Mutant("compacted", world=sim.Compacts), 20)
     assert any(o.lost and not o.halted for o in seen)
+
+
+class SeldomCountsTooMany(sim.CountsTooMany):
+    """Two broken promises at once, a wrong count and a stream gone within the check, are beyond a check behind."""
+
+    rate = 0.1
+    expiry_rate = trim_rate = 0.0
+
+
+class CommitsUnchecked(Partition):
+    """The old commit does not wait for the check: after a crash nobody counts from there again."""
+
+    def commit_due(self, last: bool = False) -> Commit | None:
+        self.checked = self.start
+        return super().commit_due(last)
+
+
+def test_a_check_behind_the_appends_finds_what_the_check_before_them_finds():
+    behind = Mutant("behind", worker=sim.ChecksBehind, world=SeldomCountsTooMany)
+    assert not [o for o in outcomes(behind, 30) if o.lost and not o.halted]
+    mutant = replace(behind, partition=CommitsUnchecked)
+    assert [o for o in outcomes(mutant, 30) if o.lost and not o.halted]
+
+
+def test_a_check_behind_the_appends_stops_nothing_where_promises_are_kept():
+    for seed in range(15):
+        outcome = sim.run(seed, worker_of=sim.ChecksBehind)
+        assert (outcome.missing, outcome.doubled, outcome.halted) == (0, 0, None), f"seed {seed}: {outcome}"
