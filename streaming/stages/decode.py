@@ -6,7 +6,8 @@ that a faster decoder must agree with. A field is *missing* when it is absent or
 
 import json
 import re
-from typing import Any, Final, NamedTuple, NoReturn
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
 
 import polars as pl
 
@@ -19,12 +20,6 @@ _STRING_OR_CONTAINER: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.D
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _NOT_AN_INTEGER: Final = object()
 """Stands for a JSON number with a fraction or an exponent: no field of the contract is one."""
-
-
-class _Integer(NamedTuple):
-    """The digits of a JSON integer: kept as text, since they may be thousands."""
-
-    digits: str
 
 
 class _Refused(ValueError):
@@ -42,10 +37,15 @@ def _no_constant(_: str) -> NoReturn:
     raise _Refused("NaN or Infinity")
 
 
+def _integer(digits: str) -> tuple[str]:
+    """Kept as text, since the digits may be thousands; a tuple, which no other JSON value becomes."""
+    return (digits,)
+
+
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object,
     parse_constant=_no_constant,
-    parse_int=_Integer,
+    parse_int=_integer,
     parse_float=lambda _: _NOT_AN_INTEGER,
 )
 
@@ -57,47 +57,50 @@ def decode(window: pl.DataFrame, max_payload_bytes: int) -> pl.DataFrame:
     contract field (null if missing or of the wrong JSON type), `wrong_types` (bit n set: field n of
     `contract.FIELDS` has the wrong JSON type) and `unknown_fields` (how many keys the contract does not know).
     """
-    height = window.height
-    broken: list[str | None] = [None] * height
-    details: list[str | None] = [None] * height
-    unknown = [0] * height
-    records: list[dict[str, Any]] = [{}] * height
-    for row, payload in enumerate(window["payload"].to_list()):
-        if payload is None:
-            broken[row], details[row] = contract.TOMBSTONE, "payload: none"
-        elif len(payload) > max_payload_bytes:
-            broken[row], details[row] = contract.OVERSIZED, f"payload: more than {max_payload_bytes} bytes"
-        else:
-            try:
-                record = parse(payload)
-            except _Refused as error:
-                broken[row], details[row] = contract.NOT_JSON, f"payload: {error}"
-            else:
-                records[row] = record
-                if not _FIELD_SET.issuperset(record):
-                    unknown[row] = sum(key not in _FIELD_SET for key in record)
-    wrong = [0] * height
-    fields = [_column(field, records, wrong) for field in contract.FIELDS]
+    broken: list[tuple[str, str] | tuple[None, None]] = []
+    rows: list[tuple[Any, ...]] = []
+    unknown: list[int] = []
+    for payload in window["payload"].to_list():
+        record, why = _record(payload, max_payload_bytes)
+        broken.append(why)
+        rows.append(tuple(map(record.get, contract.FIELDS)))
+        strange = 0 if _FIELD_SET.issuperset(record) else sum(key not in _FIELD_SET for key in record)
+        unknown.append(strange)
+    wrong = [0] * window.height
+    columns = zip(*rows, strict=True) if rows else [()] * len(contract.FIELDS)
     return window.with_columns(
-        pl.Series("broken", broken, dtype=pl.String),
-        pl.Series("broken_detail", details, dtype=pl.String),
-        *fields,
+        pl.Series("broken", [reason for reason, _ in broken], dtype=pl.String),
+        pl.Series("broken_detail", [detail for _, detail in broken], dtype=pl.String),
+        *(_column(field, values, wrong) for field, values in zip(contract.FIELDS, columns, strict=True)),
         pl.Series("wrong_types", wrong, dtype=pl.Int32),
         pl.Series("unknown_fields", unknown, dtype=pl.Int64),
     )
 
 
-def _column(field: str, records: list[dict[str, Any]], wrong: list[int]) -> pl.Series:
+def _record(
+    payload: bytes | None, max_payload_bytes: int
+) -> tuple[dict[str, Any], tuple[str, str] | tuple[None, None]]:
+    """The record's fields, and if it is none the reason and its detail."""
+    if payload is None:
+        return {}, (contract.TOMBSTONE, "payload: none")
+    if len(payload) > max_payload_bytes:
+        return {}, (contract.OVERSIZED, f"payload: more than {max_payload_bytes} bytes")
+    try:
+        return parse(payload), (None, None)
+    except _Refused as error:
+        return {}, (contract.NOT_JSON, f"payload: {error}")
+
+
+def _column(field: str, values: Sequence[Any], wrong: list[int]) -> pl.Series:
     """One field's text; sets the field's bit in `wrong` where a value has another JSON type."""
-    values = [record.get(field) for record in records]
     if field in contract.INTEGER_FIELDS:
-        return _checked(field, values, wrong, [v.digits if type(v) is _Integer else None for v in values])
+        return _checked(field, values, wrong, [v[0] if type(v) is tuple else None for v in values])
     if _TEXT_OR_MISSING.issuperset(map(type, values)):
         return pl.Series(field, values, dtype=pl.String)
     return _checked(field, values, wrong, [v if type(v) is str else None for v in values])
 
 
-def _checked(field: str, values: list[Any], wrong: list[int], texts: list[str | None]) -> pl.Series:
+def _checked(field: str, values: Sequence[Any], wrong: list[int], texts: list[str | None]) -> pl.Series:
     for row, (value, text) in enumerate(zip(values, texts, strict=True)):
         if text is None and value is not None:
             wrong[row] |= _BIT[field]
@@ -115,14 +118,16 @@ def parse(payload: bytes) -> dict[str, Any]:
     if text.count("{") + text.count("[") > contract.MAX_NESTING and _depth(text) > contract.MAX_NESTING:
         raise _Refused(f"nested deeper than {contract.MAX_NESTING}")
     try:
-        value = _DECODER.decode(text)
+        value, end = _DECODER.raw_decode(text) if text[0] == "{" else (None, 0)
+        if end != len(text):
+            value = _DECODER.decode(text)  # spaces around it, or something wrong
     except _Refused:
         raise
     except (ValueError, RecursionError):
         raise _Refused("not JSON") from None
     if type(value) is not dict:
         raise _Refused("not an object")
-    if _SURROGATE_ESCAPE.search(text) and _has_lone_surrogate(value):
+    if "\\u" in text and _SURROGATE_ESCAPE.search(text) and _has_lone_surrogate(value):
         raise _Refused("a lone surrogate")
     return value
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -47,7 +47,7 @@ def window(payloads: Sequence[bytes | None], broker: datetime = BROKER, first_of
         {
             "kafka_partition": [0] * len(payloads),
             "kafka_offset": list(range(first_offset, first_offset + len(payloads))),
-            "broker_timestamp": [broker + timedelta(milliseconds=n) for n in range(len(payloads))],
+            "broker_timestamp": [broker] * len(payloads),
             "payload": list(payloads),
         },
         schema=WINDOW,
