@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
+import pyarrow as pa
 
 from streaming.adapters.bigquery_clients import Lazily, read_client
 from streaming.adapters.bigquery_errors import rpc_error
@@ -59,12 +60,14 @@ class ReferenceReads:
             timeout=timeout_s,
             retry=None,
         )
+        wire = pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema)) if session.streams else None
         frames = [pl.DataFrame(schema=schema)]
         for stream in session.streams:
-            read = client.read_rows(stream.name, timeout=timeout_s, retry=None).to_arrow(session)
-            frame = pl.from_arrow(read)
-            assert isinstance(frame, pl.DataFrame)
-            frames.append(frame.select(schema.names()).cast(schema))
+            for message in client.read_rows(stream.name, timeout=timeout_s, retry=None):
+                batch = pa.ipc.read_record_batch(pa.py_buffer(message.arrow_record_batch.serialized_record_batch), wire)
+                frame = pl.from_arrow(batch)
+                assert isinstance(frame, pl.DataFrame)
+                frames.append(frame.select(schema.names()).cast(schema))
         return pl.concat(frames)
 
     def close(self) -> None:

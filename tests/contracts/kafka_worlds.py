@@ -37,11 +37,12 @@ class World(Protocol):
 class MemoryWorld:
     slow = False
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[MemoryBroker] = MemoryBroker) -> None:
         self.cluster = MemoryCluster(partitions=2)
+        self._kind = kind
 
     def broker(self, member: str = "member-0") -> Broker:
-        return MemoryBroker(self.cluster, member)
+        return self._kind(self.cluster, member)
 
     def produce(self, partition: int, *values: bytes | None) -> int:
         return self.cluster.produce(partition, *values)
@@ -200,7 +201,8 @@ class Polling:
                 polling.poll()
             return condition()
 
-        eventually(poll_all)
+        # In memory nothing takes time: what a hundred polls do not bring never comes.
+        eventually(poll_all, PATIENCE_S if self.slow else 0.0, 100)
         return self
 
     def until_holds(self, *partitions: int) -> "Polling":
@@ -216,8 +218,10 @@ class Polling:
         return self
 
 
-def eventually(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Ask until it is so. The condition does the waiting (a poll, a request)."""
+def eventually(condition: Callable[[], object], patience_s: float = PATIENCE_S, tries: int = 1) -> None:
+    """Ask until it is so, for as long and as often. The condition does the waiting (a poll, a request)."""
     end = _monotonic() + patience_s
+    asked = 0
     while not condition():
-        assert _monotonic() < end, "it did not happen in time"
+        asked += 1
+        assert asked < tries or _monotonic() < end, "it did not happen in time"
