@@ -26,6 +26,8 @@ SLICE_S: Final = 0.01
 HELD_MS: Final = 1_000
 """A run held its rate if no record left more than a second after it was due."""
 PROGRESS_S: Final = 0.5
+STOP_PATIENCE_S: Final = 5.0
+"""How long an interrupted run still waits for delivery reports."""
 NOT_SENT: Final = "not sent: the run was stopped before its time"
 
 
@@ -87,7 +89,7 @@ class Run:
         self._outcomes.append(self._encode(outcome))
 
     def go(self, broker: Broker, stop: threading.Event, tell: Callable[[Progress], None], patience_s: float) -> EndLine:
-        """Send everything, wait up to `patience_s` for reports (2 s at a stop), write and return the end line."""
+        """Send everything, wait up to `patience_s` for reports (5 s at a stop), write and return the end line."""
         # the monotonic clock keeps the pace; wall time fixes only where it begins
         self._origin = self._clock.monotonic() + (self._start - self._clock.now()).total_seconds()
         group: _Group | None = self._prepare()
@@ -134,11 +136,7 @@ class Run:
             due_s = (record.due_us - start_us) / 1e6
             while (early := due_s - self._elapsed()) > 0 and not stop.is_set():
                 broker.poll(min(early + SLICE_S / 2, 0.1))
-            while not stop.is_set() and not broker.send(record.intent.n, record.key, record.payload, self._take):
-                broker.poll(0.1)  # the client's queue is full: the broker is slower than the rate
-                self._note_delay(due_s)
-                self._tell(tell)
-            if stop.is_set():
+            if not self._hand_over(record, due_s, broker, stop, tell):
                 self._drop(records[at:])
                 return
             self.tally.sent += 1
@@ -146,6 +144,18 @@ class Run:
                 self._note_delay(due_s)
         broker.poll(0)
         self._tell(tell)
+
+    def _hand_over(
+        self, record: Planned, due_s: float, broker: Broker, stop: threading.Event, tell: Callable[[Progress], None]
+    ) -> bool:
+        """Whether the client took the record. A stop may come at any moment: only this answer says if it left."""
+        while not stop.is_set():
+            if broker.send(record.intent.n, record.key, record.payload, self._take):
+                return True
+            broker.poll(0.1)  # the client's queue is full: the broker is slower than the rate
+            self._note_delay(due_s)
+            self._tell(tell)
+        return False
 
     def _note_delay(self, due_s: float) -> None:
         self.tally.behind_ms = max(0, int((self._elapsed() - due_s) * 1_000))
@@ -167,7 +177,7 @@ class Run:
         began = self._clock.monotonic()
         while broker.outstanding():
             waited = self._clock.monotonic() - began
-            if waited > patience_s or (stop.is_set() and waited > min(patience_s, 5.0)):
+            if waited > patience_s or (stop.is_set() and waited > min(patience_s, STOP_PATIENCE_S)):
                 broker.give_up()
                 break
             broker.poll(0.1)
@@ -177,7 +187,7 @@ class Run:
 
     def _end(self, seconds: float) -> EndLine:
         tally = self.tally
-        silent = tally.sent - (tally.acked + tally.failed + tally.unknown - (tally.intents - tally.sent))
+        silent = tally.intents - tally.acked - tally.failed - tally.unknown
         end = EndLine(
             intents=tally.intents,
             acked=tally.acked,
