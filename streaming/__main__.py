@@ -9,11 +9,11 @@ from streaming.service import StartRefused, run
 from streaming.settings import Settings, SettingsError
 
 EXIT_USAGE = 2
-EXIT_REFUSED = 3
 
 
 def main() -> int:
-    """Run until SIGTERM or SIGINT, then drain. Exit 2: a setting is wrong; 3: refused to start or halted."""
+    """Run until SIGTERM or SIGINT, then drain. Exit 2: a setting is wrong; 3: refused to start or
+    halted; 75: a service does not answer."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -24,7 +24,7 @@ def main() -> int:
         return EXIT_USAGE
     except StartRefused as error:
         print(f"tidemark: {error}", file=sys.stderr)
-        return EXIT_REFUSED
+        return error.code
 
 
 if __name__ == "__main__":

@@ -10,7 +10,17 @@ from typing import Final
 from streaming.adapters.clock import SystemClock
 from streaming.adapters.heartbeat import EVERY_S, HeartbeatFile
 from streaming.adapters.journal import JsonJournal
-from streaming.ports import Broker, BrokerError, Clock, Journal, TopicFacts, TopicMissing, Warehouse, WarehouseError
+from streaming.ports import (
+    Broker,
+    BrokerError,
+    Clock,
+    Journal,
+    TopicFacts,
+    TopicMissing,
+    Unavailable,
+    Warehouse,
+    WarehouseError,
+)
 from streaming.reference.tables import ReferenceError
 from streaming.runner.consumer import Consumer
 from streaming.runner.references import References
@@ -21,6 +31,8 @@ from streaming.stages.plan import arrow_schema
 
 START_S: Final = 10.0
 """Time limit of each first call to Kafka and BigQuery: a wrong address shows within it."""
+START_PATIENCE_S: Final = 20.0
+"""How long a start goes on asking services that do not answer, before it leaves the next try to a supervisor."""
 WEDGED_S: Final = 60.0
 """A loop that has not turned for so long is stuck: the process ends, a supervisor starts another."""
 THREADS: Final = 24
@@ -28,8 +40,16 @@ THREADS: Final = 24
 EXIT_REFUSED: Final = 3
 
 
+EXIT_UNAVAILABLE: Final = 75
+"""A service does not answer: starting again later may help (EX_TEMPFAIL of sysexits.h)."""
+
+
 class StartRefused(Exception):
     """The consumer will not start like this. One line that says why and what to do."""
+
+    def __init__(self, message: str, code: int = EXIT_REFUSED) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def run(settings: Settings, stop: threading.Event) -> int:
@@ -60,14 +80,8 @@ def new_epoch() -> str:
 def serve(world: World, settings: Settings, stop: threading.Event) -> int:
     """The life of a member on whatever adapters it is given."""
     beats = HeartbeatFile(Path(settings.state_dir), settings.member)
-    asking = world.pool.submit(start_facts, world.broker, world.warehouse, settings)
     references = References(world.warehouse, world.pool, world.clock, world.journal, settings.reference_poll_s)
-    try:
-        loading = world.pool.submit(references.load)
-        topic = asking.result()
-        loading.result()
-    except (WarehouseError, ReferenceError) as error:
-        raise StartRefused(f"cannot load reference data: {error}; publish it first") from error
+    topic = _patiently(world, stop, lambda: _first_answers(world, settings, references))
     consumer = Consumer(world, settings, topic, references)
     vitals = Vitals(consumer, world, settings.member)
     with Watchdog(world.clock, world.journal) as watchdog:
@@ -108,29 +122,61 @@ def _loop(consumer: Consumer, beating: _Beating, stop: threading.Event, turned: 
     return 0
 
 
+def _patiently(world: World, stop: threading.Event, ask: Callable[[], TopicFacts]) -> TopicFacts:
+    """Ask again while services do not answer, for START_PATIENCE_S. Raises StartRefused."""
+    deadline = world.clock.monotonic() + START_PATIENCE_S
+    while True:
+        try:
+            return ask()
+        except StartRefused as refused:
+            if refused.code != EXIT_UNAVAILABLE or world.clock.monotonic() >= deadline or stop.wait(1.0):
+                raise
+            world.journal.say("waiting_for_services", level="warning", why=str(refused))
+
+
+def _first_answers(world: World, settings: Settings, references: References) -> TopicFacts:
+    """The topic's facts, with the landing table seen and reference data loaded, asked side by side."""
+    asking = world.pool.submit(start_facts, world.broker, world.warehouse, settings)
+    loading = world.pool.submit(references.load)
+    facts = asking.result()
+    try:
+        loading.result()
+    except Unavailable as error:
+        raise StartRefused(f"cannot load reference data: {error}", EXIT_UNAVAILABLE) from error
+    except (WarehouseError, ReferenceError) as error:
+        raise StartRefused(f"cannot load reference data: {error}; publish it first") from error
+    return facts
+
+
 def start_facts(broker: Broker, warehouse: Warehouse, settings: Settings) -> TopicFacts:
     """What the topic is; raises StartRefused where counting records would be unsound or nothing answers."""
+    where = settings.bigquery_rest_endpoint or "BigQuery"
     try:
         facts = broker.topic(START_S)
         warehouse.table_created(START_S)
     except TopicMissing as error:
-        raise StartRefused(f"no topic {settings.kafka_topic} at {settings.kafka_bootstrap}: {error}") from error
+        raise StartRefused(f"{error}; create it, or mend TIDEMARK_KAFKA_TOPIC") from error
     except BrokerError as error:
-        raise StartRefused(f"Kafka at {settings.kafka_bootstrap} does not answer: {error}") from error
+        raise StartRefused(str(error), EXIT_UNAVAILABLE) from error
+    except Unavailable as error:
+        raise StartRefused(f"BigQuery at {where} does not answer: {error}", EXIT_UNAVAILABLE) from error
     except WarehouseError as error:
-        where = settings.bigquery_rest_endpoint or "BigQuery"
         raise StartRefused(f"landing table at {where}: {error}; is it there? (`tidemark migrate`)") from error
+    _countable(facts, settings.kafka_topic)
+    return facts
+
+
+def _countable(facts: TopicFacts, topic: str) -> None:
     if facts.cleanup_policy != "delete":
         raise StartRefused(
-            f"topic {settings.kafka_topic} has cleanup.policy={facts.cleanup_policy}: a compacted topic delivers "
-            "other records the second time; use a topic with cleanup.policy=delete"
+            f"topic {topic} has cleanup.policy={facts.cleanup_policy}: a compacted topic delivers other records the "
+            "second time; use a topic with cleanup.policy=delete"
         )
     if facts.timestamp_type != "LogAppendTime":
         raise StartRefused(
-            f"topic {settings.kafka_topic} has message.timestamp.type={facts.timestamp_type}; "
-            "set it to LogAppendTime: business dates and latencies rest on the broker's clock"
+            f"topic {topic} has message.timestamp.type={facts.timestamp_type}; set it to LogAppendTime: business "
+            "dates and latencies rest on the broker's clock"
         )
-    return facts
 
 
 class Watchdog:

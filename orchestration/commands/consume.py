@@ -25,7 +25,8 @@ def consume(
     """Run one member of the consumer group in the foreground until Ctrl-C or SIGTERM, then drain.
 
     Settings come from TIDEMARK_* variables, or from the sandbox instance that is up. Exit codes: 0 stopped,
-    2 a setting is wrong, 3 refused to start or every partition halted.
+    2 a setting is wrong, 3 refused to start or every partition halted,
+    75 a service does not answer.
     """
     chosen = resolve(state)
     if member is not None:
@@ -41,7 +42,7 @@ def consume(
         raise UserError(str(error)) from None
     except StartRefused as error:
         typer.echo(f"tidemark: {error}", err=True)
-        code = 3
+        code = error.code
     raise typer.Exit(code)
 
 

@@ -1,7 +1,103 @@
-"""`tidemark query`."""
+"""`tidemark query`: SQL on the warehouse, for people without `bq`."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Annotated, Any
 
 import typer
+
+from orchestration.commands.migrate import first_line
+from orchestration.errors import UserError
+from orchestration.target import StateOption, resolve
+from streaming.settings import Settings
+
+DEFAULT_LIMIT = 100
+_TIMEOUT_S = 120.0
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
+    app.command("query")(query)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="Standard SQL; table names without a dataset are the dataset's.")],
+    state: StateOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows shown at most.")] = DEFAULT_LIMIT,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object: columns, rows, more.")] = False,
+) -> None:
+    """Run a query and print its rows. Money is printed as stored, digit for digit."""
+    columns, rows, total = fetch(resolve(state), sql, limit)
+    if as_json:
+        shown = [dict(zip(columns, map(plain, row), strict=True)) for row in rows]
+        print(json.dumps({"columns": columns, "rows": shown, "more": total > len(rows)}, indent=2))
+        return
+    _print_table(columns, rows)
+    if total > len(rows):
+        print(f"first {len(rows):,} of {total:,} rows; --limit shows more")
+
+
+def fetch(settings: Settings, sql: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]], int]:
+    """Return column names, at most `limit` rows and how many there are. Raises UserError with one line."""
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud.bigquery import QueryJobConfig
+
+    from assets.warehouse.client import connect
+
+    try:
+        client = connect(settings.bigquery_project, settings.bigquery_rest_endpoint)
+        config = QueryJobConfig(default_dataset=f"{settings.bigquery_project}.{settings.bigquery_dataset}")
+        job = client.query(sql, job_config=config, timeout=_TIMEOUT_S)
+        result = job.result(page_size=min(limit, 10_000), timeout=_TIMEOUT_S)
+        columns = [field.name for field in result.schema]
+        rows = [tuple(row.values()) for row in islice(result, limit)]
+        return columns, rows, int(result.total_rows or len(rows))
+    except (GoogleAPICallError, RetryError, GoogleAuthError, OSError) as error:
+        raise UserError(f"the query failed: {first_line(error)}") from None
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON holds it without losing a digit: NUMERIC and times become text."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def text(value: Any) -> str:
+    """Return a value for a table cell; amounts without the zeros that only the column's scale adds."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        whole, _, decimals = f"{value:f}".partition(".")
+        kept = decimals.rstrip("0")
+        return f"{whole}.{kept.ljust(2, '0')}" if kept else whole
+    shown = plain(value)
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+
+
+def _print_table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, name in enumerate(columns):
+        numbers = any(isinstance(row[place], int | float | Decimal) for row in rows)
+        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text(value)) for value in row))
+    Console().print(table)
+    if not rows:
+        print("no rows")

@@ -34,7 +34,6 @@ def recover(
     """
     settings = resolve(state)
     from streaming.adapters.bigquery import BigQueryWarehouse
-
     from streaming.adapters.kafka import KafkaBroker
     from streaming.ports import BrokerError, WarehouseError
     from streaming.stages.plan import arrow_schema
