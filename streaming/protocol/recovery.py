@@ -6,7 +6,7 @@ makes it harmless either way, and the row count that comes back says how much of
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from streaming.ports import (
@@ -39,8 +39,10 @@ RETRY_S: Final = 0.5
 """Between attempts at a service that does not answer: the watchdogs and the backlog bound the total."""
 VISIBILITY_S: Final = 60.0
 """Rows of an acknowledged append may take this long to be counted before a mismatch is believed."""
-LOOK_BACK: Final = timedelta(days=31)
-"""Covers every business date a valid record can have (30 days) and a day of skew."""
+SKEW: Final = timedelta(days=1)
+"""A broker's clock may go back, at a change of leader for one."""
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where nothing was ever committed, landed records may be as old as the log, and no date bounds them."""
 UNKNOWN_WRITER_S: Final = 60.0
 """Beside one append deadline: how long an unknown writer's last request may still be on its way."""
 
@@ -55,6 +57,8 @@ class Identity:
     append_deadline_s: float
     new_epoch: Callable[[], str]
     now: Callable[[], datetime]
+    max_past: timedelta = timedelta(days=30)
+    """How far a valid record's business date may lie before its broker timestamp (setting max_past_days)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +192,12 @@ def check(me: Identity, start: Start) -> Generator[Action, Any, None]:
     Looks at the narrow range of business dates first (cheap), then at all a record can have, until rows
     have had time to become visible. A count that is too large is believed at once.
     """
-    meta, now = start.metadata, me.now()
-    narrow, wide = (meta.at or now) - timedelta(days=1), (meta.at or now) - LOOK_BACK
+    at, epoch = start.metadata.at, start.metadata.epoch
+    narrow, wide = (at or me.now()) - SKEW, (at - me.max_past - SKEW if at else BEGINNING)
     waited = 0.0
     while True:
         for since in (narrow, wide):
-            found = yield from patiently(CountLive(start.offset, since, meta.epoch))
+            found = yield from patiently(CountLive(start.offset, since, epoch))
             if found == start.landed:
                 return
         if found > start.landed or waited >= VISIBILITY_S:

@@ -123,6 +123,7 @@ class Consumer:
             append_deadline_s=self._settings.append_deadline_s,
             new_epoch=self._world.new_epoch,
             now=self._world.clock.now,
+            max_past=self._policy.max_past,
         )
         return Partition(
             identity,
