@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from streaming.ports import (
     AlreadyExists,
@@ -53,8 +53,8 @@ class Offsets:
     def last_timestamp(self) -> datetime:
         return TODAY + timedelta(seconds=self.offsets[-1])
 
-    def tail(self, skip: int) -> "Offsets":
-        return Offsets(self.offsets[skip:])
+    def tail(self, skip: int) -> Self:
+        return type(self)(self.offsets[skip:])
 
 
 @dataclass
