@@ -11,6 +11,7 @@ import polars as pl
 
 from streaming import contract
 from streaming.landing import LANDING
+from streaming.reference.currencies import MINOR_UNITS, WITHDRAWN
 from streaming.reference.tables import Reference
 from streaming.settings import Settings, SettingsError
 from streaming.stages.attach_merchant import attach_merchant
@@ -36,10 +37,13 @@ class Policy:
 
     @classmethod
     def of(cls, settings: Settings) -> "Policy":
-        """From the settings. Raises SettingsError without a MAC key of 16 to 64 bytes."""
+        """From the settings. Raises SettingsError without a MAC key of 16 to 64 bytes, and for a reporting currency
+        that is not in use."""
         key = settings.require("mac_key").mac_key.reveal().encode()
         if not _MAC_KEY_BYTES[0] <= len(key) <= _MAC_KEY_BYTES[1]:
             raise SettingsError("TIDEMARK_MAC_KEY must be 16 to 64 bytes of text")
+        if settings.reporting_currency not in MINOR_UNITS or settings.reporting_currency in WITHDRAWN:
+            raise SettingsError("TIDEMARK_REPORTING_CURRENCY must be an ISO 4217 currency in use")
         return cls(
             mac_key=key,
             reporting_currency=settings.reporting_currency,
@@ -74,8 +78,11 @@ class Enriched:
 
 
 def enrich(window: pl.DataFrame, source: Source, reference: Reference, policy: Policy) -> Enriched:
-    """All stages over one window (`landing.WINDOW`). Stages are total; should one fail all the same, records are
-    tried one by one, and the one that fails alone is quarantined as INTERNAL instead of stopping the stream."""
+    """All stages over one window (`landing.WINDOW`).
+
+    Stages are total. Should one fail all the same, the window is halved until the record that fails alone is found;
+    it is quarantined as INTERNAL instead of stopping the stream.
+    """
     try:
         return _stages(window, source, reference, policy)
     except MemoryError:
@@ -85,12 +92,14 @@ def enrich(window: pl.DataFrame, source: Source, reference: Reference, policy: P
             return _internal(window, source, policy, type(error).__name__)
         if window.is_empty():
             raise
-    single = [enrich(window.slice(row, 1), source, reference, policy) for row in range(window.height)]
+    half = window.height // 2
+    first = enrich(window.slice(0, half), source, reference, policy)
+    second = enrich(window.slice(half), source, reference, policy)
     return Enriched(
-        rows=pl.concat(one.rows for one in single),
+        rows=pl.concat([first.rows, second.rows]),
         payloads=window["payload"],
-        unknown_fields=sum(one.unknown_fields for one in single),
-        internal=tuple(name for one in single for name in one.internal),
+        unknown_fields=first.unknown_fields + second.unknown_fields,
+        internal=first.internal + second.internal,
     )
 
 

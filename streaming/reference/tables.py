@@ -16,6 +16,9 @@ from streaming.landing import FX_RATES, MERCHANTS
 RATE_SCALE: Final = 10**9
 """Rates are NUMERIC with nine decimals; one unit of these integers is 10^-9."""
 
+MAX_RATE: Final = 10**18
+"""No currency is near it; below it the products of a conversion fit 128 bits."""
+
 
 class ReferenceError(Exception):
     """Reference data that must not be used; one line that says what is wrong and in which rows."""
@@ -101,6 +104,7 @@ def _check_rates(rates: pl.DataFrame) -> None:
     needed = pl.any_horizontal(pl.col("rate_date", "currency", "rate", "revision").is_null())
     _refuse(rates, needed, "fx_rates: null rate_date, currency, rate or revision", *keys)
     _refuse(rates, pl.col("rate") <= 0, "fx_rates: a rate that is not positive", *keys)
+    _refuse(rates, pl.col("rate") >= MAX_RATE, "fx_rates: a rate of 10^18 or more", *keys)
     _refuse(rates, pl.col("currency") == "EUR", "fx_rates: EUR is 1 by definition and not listed", *keys)
     _refuse(rates, pl.struct(keys).is_duplicated(), "fx_rates: a currency twice on a day", *keys)
     mixed = pl.col("revision").n_unique().over("rate_date") > 1

@@ -50,7 +50,7 @@ def convert_amount(attached: pl.DataFrame, reference: Reference, reporting_curre
     quotes = _quotes(keyed, reference, reporting_currency)
     priced = keyed.join(quotes, on=_KEY, how="left", validate="m:1", maintain_order="left", nulls_equal=True)
     assert priced.height == attached.height, "a rate doubled or lost a row"
-    unit = MINOR_UNITS.get(reporting_currency, contract.MAX_DECIMALS_WITHOUT_CURRENCY)
+    unit = MINOR_UNITS[reporting_currency]
     nano = _converted(priced, 10 ** (9 - unit))
     return attached.hstack(_columns(priced.with_columns(nano), reporting_currency))
 
@@ -97,7 +97,7 @@ def _row(found: Quote) -> tuple[object, ...]:
 
 def quote(reference: Reference, currency: str, reporting_currency: str, on: date) -> Quote:
     """The rates for payments whose applicable date is `on` (a TARGET day)."""
-    minor = 10 ** MINOR_UNITS.get(reporting_currency, contract.MAX_DECIMALS_WITHOUT_CURRENCY)
+    minor = 10 ** MINOR_UNITS[reporting_currency]
     if currency == reporting_currency:
         return Quote(contract.FX_FINAL, RATE_SCALE, RATE_SCALE, times=1, over=RATE_SCALE // minor)
     used = on if on in reference.snapshots else _stand_in(reference, on)

@@ -5,6 +5,7 @@ Only fields that passed their own rule are filled. First match wins, in this ord
 """
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -15,6 +16,9 @@ from streaming.reference.currencies import decimals_on
 from streaming.stages.evidence import macs, scrubbed
 from streaming.stages.rfc3339 import to_utc
 from streaming.stages.rules import DECIMALS, DECIMALS_ALLOWED, TIME, Rule, rules
+
+Reason = tuple[str, str, pl.Expr]
+"""A quarantine reason, its detail, and the rows it holds for."""
 
 _PLACE: Final = {field: place for place, field in enumerate(contract.FIELDS)}
 
@@ -29,13 +33,13 @@ def validate(
     `unknown_fields`. `pan_in_ids` says whether a card number in an id quarantines the record (in `card_token` it
     always does).
     """
-    by_field = rules(max_future, max_past)
+    by_field, reasons = _expressions(max_future, max_past)
     checked = _check(decoded, by_field).with_columns(_pan_flags(decoded, pan_in_ids))
     fit = pl.all_horizontal(
         *(_ok(field) for field in contract.FIELDS), *(~_pan(f) for f in contract.PAN_CHECKED_FIELDS)
     )
     good = checked.select(fit.alias("good"))["good"]
-    status, detail = _verdicts(checked, good, by_field)
+    status, detail = _verdicts(checked, good, reasons)
     landed = checked.select(
         "kafka_partition",
         "kafka_offset",
@@ -50,6 +54,13 @@ def validate(
         "unknown_fields",
     )
     return landed.with_columns(_scrub(landed["description"]))
+
+
+@lru_cache(maxsize=8)
+def _expressions(max_future: timedelta, max_past: timedelta) -> tuple[dict[str, tuple[Rule, ...]], list[Reason]]:
+    """Built once per policy: a window of 75 records is otherwise mostly the building of expressions."""
+    by_field = rules(max_future, max_past)
+    return by_field, _reasons(by_field)
 
 
 def _ok(field: str) -> pl.Expr:
@@ -104,16 +115,13 @@ def _pan_flags(decoded: pl.DataFrame, pan_in_ids: bool) -> list[pl.Series]:
     return flags
 
 
-def _verdicts(
-    checked: pl.DataFrame, good: pl.Series, by_field: dict[str, tuple[Rule, ...]]
-) -> tuple[pl.Series, pl.Series]:
+def _verdicts(checked: pl.DataFrame, good: pl.Series, reasons: list[Reason]) -> tuple[pl.Series, pl.Series]:
     """`status` and `status_detail`; rows that are not good are looked at again, rule by rule."""
     status: list[str] = [contract.STATUS_OK] * checked.height
     detail: list[str | None] = [None] * checked.height
     rows = (~good).arg_true().to_list()
     if rows:
         bad = checked[rows]
-        reasons = _reasons(by_field)
         first = pl.coalesce(pl.when(failed).then(pl.lit(n)) for n, (_, _, failed) in enumerate(reasons))
         whole = bad.select("broken", "broken_detail", first=first).iter_rows()
         for row, (broken, broken_detail, place) in zip(rows, whole, strict=True):
@@ -122,9 +130,9 @@ def _verdicts(
     return pl.Series("status", status, dtype=pl.String), pl.Series("status_detail", detail, dtype=pl.String)
 
 
-def _reasons(by_field: dict[str, tuple[Rule, ...]]) -> list[tuple[str, str, pl.Expr]]:
-    """Every (reason, detail, where it is so) below the record as a whole, in the order in which they are tried."""
-    found: list[tuple[str, str, pl.Expr]] = []
+def _reasons(by_field: dict[str, tuple[Rule, ...]]) -> list[Reason]:
+    """Every reason below the record as a whole, in the order in which they are tried."""
+    found: list[Reason] = []
     for field, field_rules in by_field.items():
         version = contract.SCHEMA_VERSION_REASON if field == "schema_version" else None
         bad = version or f"BAD_{field.upper()}"

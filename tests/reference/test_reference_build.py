@@ -81,6 +81,7 @@ def test_merchants_that_must_not_be_used(versions: list[tuple[Any, ...]], messag
     [
         ([rate("USD", "0")], "not positive"),
         ([rate("USD", "-1")], "not positive"),
+        ([rate("USD", "1000000000000000000")], "10.18 or more"),
         ([rate("EUR", "1")], "EUR is 1"),
         ([rate("USD", "1"), rate("USD", "2")], "twice on a day"),
         ([rate("USD", "1", 1), rate("GBP", "1", 2)], "mixed revisions"),

@@ -219,6 +219,14 @@ def test_largest_amount_at_an_absurd_rate_is_unsupported_and_no_exception() -> N
     assert fx(policy=dollars, known=known, currency="GBP", amount="1.00")[1] == Decimal("9999999000000000.00")
 
 
+def test_the_largest_rates_that_are_accepted_do_not_overflow() -> None:
+    dollars = Policy(mac_key=POLICY.mac_key, reporting_currency="CLF")
+    known = reference(rates(FRIDAY, CLF="999999999999999999.999999999", GBP="999999999999999999.999999999", USD="1"))
+    assert fx(policy=dollars, known=known, currency="GBP", amount="9" * 18)[1] == Decimal("9" * 18)
+    assert fx(policy=dollars, known=known, currency="USD", amount="9" * 18)[0] == "UNSUPPORTED"
+    assert fx(policy=dollars, known=known, currency="USD", amount="0.00")[1] == 0
+
+
 def test_rows_of_many_currencies_in_one_window_get_their_own_rates() -> None:
     currencies = ["USD", "EUR", "JPY", "AED", "USD", "BHD", "EUR"]
     rows = land(*(payload(currency=code, amount="1000") for code in currencies), b"").rows
