@@ -38,12 +38,16 @@ def enrichment_checks(db: duckdb.DuckDBPyConnection, reload_allowance_s: int = R
 
 
 def _own_amounts(db: duckdb.DuckDBPyConnection) -> None:
-    db.execute("""CREATE TABLE own_amounts (amount DECIMAL(38, 9), rate_from DECIMAL(38, 9), rate_to DECIMAL(38, 9),
-        currency VARCHAR, own DECIMAL(38, 9))""")
-    cursor = db.cursor().execute("""SELECT DISTINCT sent_amount, fx_rate_from, fx_rate_to, reporting_currency
-        FROM matched WHERE expect = 'OK' AND fx_status <> 'UNSUPPORTED' AND fx_rate_from > 0 AND fx_rate_to > 0""")
+    """Convert the amount sent with the rates each row states, live or superseding: whether they are right is
+    another check's question."""
+    db.execute("CREATE TABLE own_amounts (id BIGINT, own DECIMAL(38, 9))")
+    cursor = db.cursor().execute("""SELECT l.rowid, f.amount, l.fx_rate_from, l.fx_rate_to, l.reporting_currency
+        FROM payments_landing l JOIN facts f
+        ON f.topic_id = l.kafka_topic_id AND f.partition = l.kafka_partition AND f."offset" = l.kafka_offset
+        WHERE f.expect = 'OK' AND l.fx_status <> 'UNSUPPORTED' AND l.fx_rate_from > 0 AND l.fx_rate_to > 0
+          AND l.reporting_currency IS NOT NULL""")
     while rows := cursor.fetchmany(_BATCH):
-        _insert(db, "own_amounts", ((a, f, t, c, convert(a, f, t, c)) for a, f, t, c in rows))
+        _insert(db, "own_amounts", ((row[0], convert(*row[1:])) for row in rows))
 
 
 def _insert(db: duckdb.DuckDBPyConnection, table: str, rows: Iterator[tuple[object, ...]]) -> None:
@@ -62,8 +66,10 @@ def _quotes(db: duckdb.DuckDBPyConnection) -> None:
     days = target_days(first - timedelta(days=30), last)
     db.execute("CREATE TABLE target (day DATE, opens_at TIMESTAMPTZ)")
     _insert(db, "target", ((day, applies_from(day)) for day in days))
-    db.execute("""CREATE TABLE priced AS SELECT m.*, t.day AS applicable FROM matched m
-        ASOF JOIN target t ON m.sent_occurred_at >= t.opens_at WHERE m.expect = 'OK'""")
+    db.execute("""CREATE TABLE days AS SELECT m.id, t.day AS applicable
+        FROM (SELECT id, sent_occurred_at FROM matched WHERE expect = 'OK') m
+        ASOF JOIN target t ON m.sent_occurred_at >= t.opens_at""")
+    db.execute("CREATE VIEW priced AS SELECT m.*, d.applicable FROM matched m JOIN days d ON d.id = m.id")
     db.execute("""CREATE TABLE quotes (place BIGINT, day DATE, source VARCHAR, target VARCHAR, status VARCHAR,
         rate_date DATE, revision BIGINT, rate_from DECIMAL(38, 9), rate_to DECIMAL(38, 9))""")
     _insert(db, "quotes", _every_quote(db, days))
@@ -92,7 +98,7 @@ def _fx_check(db: duckdb.DuckDBPyConnection) -> Check:
             AND q.target IS NOT DISTINCT FROM p.reporting_currency
             AND p.loaded_at >= v.from_at AND (v.until_at IS NULL OR p.loaded_at < v.until_at)
             AND q.status = p.fx_status AND (q.status = 'UNSUPPORTED' OR (
-              q.rate_date = p.fx_rate_date AND q.revision = p.fx_revision
+              q.rate_date IS NOT DISTINCT FROM p.fx_rate_date AND q.revision IS NOT DISTINCT FROM p.fx_revision
               AND q.rate_from = p.fx_rate_from AND q.rate_to = p.fx_rate_to)))""",
         {
             "rows": number(db, "SELECT COUNT(*) FROM priced"),
@@ -109,8 +115,7 @@ def _amount_check(db: duckdb.DuckDBPyConnection) -> Check:
         "is every reporting amount the one recomputed?",
         f"""SELECT {ROW} || ': ' || coalesce(reporting_amount::VARCHAR, 'none') || ', recomputed '
           || coalesce(o.own::VARCHAR, 'none')
-        FROM priced p LEFT JOIN own_amounts o ON o.amount = p.sent_amount AND o.rate_from = p.fx_rate_from
-          AND o.rate_to = p.fx_rate_to AND o.currency = p.reporting_currency AND p.fx_status <> 'UNSUPPORTED'
+        FROM priced p LEFT JOIN own_amounts o ON o.id = p.id
         WHERE p.reporting_amount IS DISTINCT FROM o.own""",
         {"rows": number(db, "SELECT COUNT(*) FROM priced WHERE reporting_amount IS NOT NULL")},
     )

@@ -41,7 +41,7 @@ def date_range(db: duckdb.DuckDBPyConnection) -> tuple[str, str] | None:
 def load_warehouse(db: duckdb.DuckDBPyConnection, reader: WarehouseReader, dates: tuple[str, str]) -> None:
     """Create `payments_landing`, `merchants`, `fx_rates`, `reference_versions`, and `live`, the landing's live rows.
 
-    Batches go to disk as they come, so memory stays bounded. Raises AuditError.
+    Batches are taken as they come; the database moves to disk what exceeds its memory. Raises AuditError.
     """
     topics = [row[0] for row in db.execute("SELECT DISTINCT topic_id FROM runs").fetchall()]
     where = (
@@ -50,7 +50,7 @@ def load_warehouse(db: duckdb.DuckDBPyConnection, reader: WarehouseReader, dates
     )
     for table, columns in COLUMNS.items():
         _copy(db, reader, table, columns, where if table == "payments_landing" else "")
-    db.execute("""CREATE TABLE live AS SELECT row_number() OVER () AS id, * FROM payments_landing
+    db.execute("""CREATE VIEW live AS SELECT rowid AS id, * FROM payments_landing
         WHERE replay_id IS NULL AND enrichment_revision = 0""")
 
 

@@ -4,7 +4,7 @@ import duckdb
 
 _STEPS = (
     # An event whose outcome is unknown may be in the log or not; "failed" is the producer's word that it is not.
-    """CREATE TABLE acked AS
+    """CREATE VIEW acked AS
     SELECT i.*, o.partition, o."offset", o.broker_ms FROM intents i JOIN outcomes o USING (file, n)
     WHERE o.result = 'acked'""",
     """CREATE TABLE unresolved AS
@@ -29,14 +29,16 @@ _STEPS = (
     SELECT * REPLACE (coalesce(business_date, make_timestamp(broker_ms * 1000)::DATE) AS business_date),
       CASE event_type WHEN 'capture' THEN 1 WHEN 'refund' THEN -1 WHEN 'chargeback' THEN -1 ELSE 0 END AS sign
     FROM (SELECT * FROM acked UNION ALL BY NAME SELECT * FROM found)""",
-    """CREATE TABLE matched AS
+    """CREATE TABLE pairs AS SELECT l.id, f.rowid AS fact FROM live l JOIN facts f
+      ON f.topic_id = l.kafka_topic_id AND f.partition = l.kafka_partition AND f."offset" = l.kafka_offset""",
+    # A view, so that a check reads the columns it compares and no copy of all of them is made.
+    """CREATE VIEW matched AS
     SELECT f.event_id AS sent_event_id, f.transaction_id AS sent_transaction_id, f.event_type AS sent_event_type,
       f.sequence AS sent_sequence, f.merchant_id AS sent_merchant_id, f.amount AS sent_amount,
       f.currency AS sent_currency, f.occurred_at AS sent_occurred_at, f.card_token AS sent_card_token,
       f.channel AS sent_channel, f.country AS sent_country, f.business_date AS sent_business_date,
       f.label, f.expect, f.mac, f.sign, l.*
-    FROM live l JOIN facts f
-      ON f.topic_id = l.kafka_topic_id AND f.partition = l.kafka_partition AND f."offset" = l.kafka_offset""",
+    FROM pairs p JOIN live l ON l.id = p.id JOIN facts f ON f.rowid = p.fact""",
 )
 
 

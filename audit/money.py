@@ -3,7 +3,7 @@
 Minor units: ISO 4217 list one (six-group.com, published 2024-06-25, amendment 177): two decimals except as listed.
 """
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 _NONE: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
@@ -21,6 +21,10 @@ SIGN: Final = {"capture": 1, "refund": -1, "chargeback": -1, "authorization": 0,
 """Effect on settled money: an authorization places a hold and a reversal releases it, neither settles."""
 
 
+_WIDE: Final = Context(prec=80)
+"""Python's usual 28 digits would round a large amount in silence while only its point is moved."""
+
+
 def half_even(numerator: int, denominator: int) -> int:
     """Divide non-negative integers and round once, ties to the even neighbour."""
     whole, rest = divmod(numerator, denominator)
@@ -35,8 +39,8 @@ def convert(amount: Decimal, rate_from: Decimal, rate_to: Decimal, currency: str
     """
     digits = MINOR_DIGITS.get(currency, USUAL_DIGITS)
     numerator = _nanos(amount) * _nanos(rate_to) * 10**digits
-    return Decimal(half_even(numerator, _nanos(rate_from) * NANO)).scaleb(-digits)
+    return Decimal(half_even(numerator, _nanos(rate_from) * NANO)).scaleb(-digits, _WIDE)
 
 
 def _nanos(value: Decimal) -> int:
-    return int(value.scaleb(9))
+    return int(value.scaleb(9, _WIDE))

@@ -20,13 +20,13 @@ SELECT f.business_date, f.event_id, f.event_type, f.currency, f.partition, f."of
   o.own AS reporting_amount
 FROM facts f
 LEFT JOIN (
-  SELECT * FROM payments_landing QUALIFY row_number() OVER (
+  SELECT rowid AS id, business_date, kafka_topic_id, kafka_partition, kafka_offset, enrichment_revision
+  FROM payments_landing QUALIFY row_number() OVER (
     PARTITION BY business_date, kafka_topic_id, kafka_partition, kafka_offset
     ORDER BY enrichment_revision DESC, loaded_at) = 1) n
   ON n.kafka_topic_id = f.topic_id AND n.kafka_partition = f.partition AND n.kafka_offset = f."offset"
     AND n.business_date = f.business_date
-LEFT JOIN own_amounts o ON o.amount = f.amount AND o.rate_from = n.fx_rate_from AND o.rate_to = n.fx_rate_to
-  AND o.currency = n.reporting_currency AND n.fx_status <> 'UNSUPPORTED'
+LEFT JOIN own_amounts o ON o.id = n.id
 WHERE f.expect = 'OK'
 QUALIFY row_number() OVER (PARTITION BY f.business_date, f.event_id
   ORDER BY coalesce(n.enrichment_revision, 0) DESC, f.broker_ms, f.partition, f."offset") = 1"""

@@ -2,7 +2,8 @@
 
 The applicable day is the newest TARGET day whose 16:00 in Frankfurt had come when the payment occurred. Its snapshot
 is FINAL; while it is not there, the newest earlier one is PROVISIONAL if at most five TARGET days older; else, or if
-the snapshot lacks a currency, the payment is UNSUPPORTED.
+the snapshot lacks a currency, the payment is UNSUPPORTED. A payment in the reporting currency needs no snapshot: FINAL,
+both rates 1, no day and no revision.
 """
 
 from bisect import bisect_left
@@ -28,7 +29,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What the row must say. `rate_*` and day are None where unsupported."""
+    """What the row must say. Unsupported: nothing but that."""
 
     status: str
     rate_date: date | None = None
@@ -51,6 +52,8 @@ def snapshots(rows: list[RateRow], published_at: datetime) -> dict[date, Snapsho
 
 def quote(known: dict[date, Snapshot], days: list[date], applicable: date, source: str, target: str) -> Quote:
     """Return the quote of a payment in `source` for a report in `target`; `days` are TARGET days, ascending."""
+    if source == target:
+        return Quote("FINAL", rate_from=ONE, rate_to=ONE)
     used = applicable if applicable in known else _fallback(known, days, applicable)
     if used is None:
         return UNSUPPORTED

@@ -41,7 +41,7 @@ def run(
     if not ledger_paths:
         nothing = dict.fromkeys(("runs", "acked", "rows", "positions"), 0)
         return Report([sufficiency(nothing, min_events)], {"acked": 0, "landed": 0}, {}, {}, seconds() - started)
-    with tempfile.TemporaryDirectory(prefix="tidemark-audit-") as folder, duckdb.connect(f"{folder}/audit.db") as db:
+    with tempfile.TemporaryDirectory(prefix="tidemark-audit-") as folder, duckdb.connect() as db:
         _prepare(db, folder)
         say("reading the ledger")
         load_ledger(db, ledger_paths)
