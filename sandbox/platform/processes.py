@@ -66,13 +66,13 @@ def require_free(port: int, option: str) -> int:
 
 
 def spawn(
-    command: Sequence[str], log: Path, environment: Mapping[str, str], cwd: Path | None = None
+    command: Sequence[str], log: Path, environment: Mapping[str, str], cwd: Path | None = None, *, pipes: bool = False
 ) -> subprocess.Popen[bytes]:
     """Start `command` (its first word an absolute path), output appended to `log`, tethered to this process.
 
     The kernel watches the *thread* that forks, so this insists on the main thread: a worker that ends would
     take the child with it. The child leads its own session: Ctrl-C in a terminal reaches only us, and we stop
-    it in order.
+    it in order. With `pipes` its stdin and stdout are pipes to us, and `log` has only what it says on stderr.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("start and restart the platform from the main thread")
@@ -80,8 +80,8 @@ def spawn(
     with log.open("ab") as out:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _TETHER, str(os.getpid()), *command],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
+            stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if pipes else out,
             stderr=out,
             env=dict(environment),
             cwd=cwd,
