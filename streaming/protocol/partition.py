@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from streaming.ports import Commit, CommitAnswer, CommitOutcome
+from streaming.ports import Commit, CommitAnswer, CommitOutcome, Refused
 from streaming.protocol.actions import NextBlock, StartFetch, Steps, StopFetch
 from streaming.protocol.delivery import deliver
-from streaming.protocol.halts import FenceAgain, Halt, Ousted
+from streaming.protocol.halts import FenceAgain, Halt, HaltReason, Ousted
 from streaming.protocol.recovery import Identity, Start, check, recover
 from streaming.stages.plan import Block
 
@@ -94,9 +94,10 @@ class Partition:
             except FenceAgain as doubt:
                 self._said("fence_again", level="warning", why=str(doubt))
                 yield from self._stop()
-            except Halt as halt:
-                self.halt, self.state = halt, State.HALTED
-                self._said("halt", level="error", why=str(halt))
+            except (Halt, Refused) as error:
+                self.halt = error if isinstance(error, Halt) else Halt(self.number, HaltReason.REFUSED, str(error))
+                self.state = State.HALTED
+                self._said("halt", level="error", why=str(self.halt))
                 yield from self._stop()
                 return
 
@@ -126,7 +127,10 @@ class Partition:
         Raises Halt."""
         start = self.start
         assert start is not None
-        yield from check(self.identity, start)
+        try:
+            yield from check(self.identity, start)
+        except Refused as error:
+            raise Halt(self.number, HaltReason.REFUSED, f"counting its rows: {error}") from error
         self.checked = start
 
     def commit_due(self, last: bool = False) -> Commit | None:
