@@ -60,8 +60,10 @@ class ReferenceReads:
             timeout=timeout_s,
             retry=None,
         )
-        wire = pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema)) if session.streams else None
         frames = [pl.DataFrame(schema=schema)]
+        if not session.streams:  # an empty table
+            return frames[0]
+        wire = pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema))
         for stream in session.streams:
             for message in client.read_rows(stream.name, timeout=timeout_s, retry=None):
                 batch = pa.ipc.read_record_batch(pa.py_buffer(message.arrow_record_batch.serialized_record_batch), wire)
