@@ -41,37 +41,36 @@ def produce_command(
     Open loop: records leave by the clock, whatever the broker does, and the summary says if the rate was not held.
     The ledger is <state>/ledger/<run>.jsonl. Exit code 0 if every record was acknowledged, 1 if not, 130 after Ctrl-C.
     """
+    with _stopped_by_signals() as (stop, caught):
+        summary = _produce(state, {"bad": bad, "duplicates": duplicates, "late": late}, rate, seconds, seed, stop)
+    print(json.dumps(summary.to_json(), indent=2) if as_json else _in_words(summary))
+    if caught:
+        raise typer.Exit(128 + caught[0])
+    raise typer.Exit(0 if summary.acked == summary.intents else 1)
+
+
+def _produce(
+    state: Path, shares: dict[str, float], rate: float, seconds: float, seed: int, stop: threading.Event
+) -> "Summary":
+    """Run against the instance of `state`, never the environment's cluster: made-up payments stay in the sandbox."""
     # imported late: `tidemark --help` needs neither Kafka nor Polars
     from sandbox.platform.instance import PlatformDown, load
     from sandbox.producer.broker import ProducerError
     from sandbox.producer.planning import Mix
     from sandbox.producer.produce import produce
 
+    tell = _progress(sys.stderr.isatty())
     try:
-        # never the environment's cluster: made-up payments belong in the sandbox
-        facts = load(state)
-        mix = Mix(bad=bad, duplicates=duplicates, late=late)
-        with _stopped_by_signals() as (stop, caught):
-            summary = produce(
-                facts.bootstrap_servers,
-                facts.topic,
-                facts.environment()["TIDEMARK_MAC_KEY"],
-                state / "ledger",
-                mix=mix,
-                rate=rate,
-                seconds=seconds,
-                seed=seed,
-                on_progress=_progress(sys.stderr.isatty()),
-                stop=stop,
-            )
+        facts, mix = load(state), Mix(**shares)
+        where = (facts.bootstrap_servers, facts.topic, facts.environment()["TIDEMARK_MAC_KEY"], state / "ledger")
+        summary = produce(*where, mix=mix, rate=rate, seconds=seconds, seed=seed, on_progress=tell, stop=stop)
     except (PlatformDown, ProducerError, ValueError) as error:
         raise UserError(str(error)) from None
     except OSError as error:
         raise UserError(f"the ledger cannot be written: {error}") from None
-    print(json.dumps(summary.to_json(), indent=2) if as_json else _in_words(summary))
-    if caught:
-        raise typer.Exit(128 + caught[0])
-    raise typer.Exit(0 if summary.acked == summary.intents else 1)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)  # leave the line that renewed itself
+    return summary
 
 
 @contextmanager

@@ -13,9 +13,9 @@ import msgspec
 
 from sandbox.producer.broker import KafkaBroker, ProducerError, topic_id
 from sandbox.producer.clock import Clock, SystemClock
-from sandbox.producer.ledger import LedgerFile, RunLine
+from sandbox.producer.ledger import EndLine, LedgerFile, RunLine
 from sandbox.producer.planning import Mix, Plan
-from sandbox.producer.run import Progress, Run
+from sandbox.producer.run import Progress, Run, Tally
 from sandbox.world.events import Instants, micros_of
 from sandbox.world.merchants import MERCHANTS, MerchantBook
 
@@ -83,36 +83,39 @@ def produce(
     begun, cpu = clock.now(), time.process_time()
     start = begun + _LEAD
     run_id = f"{begun:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-    started_at = Instants().text(micros_of(start))
+    first = RunLine(run_id, seed, topic, known_id, rate, seconds, Instants().text(micros_of(start)))
+    plan = Plan(seed=seed, run=run_id, start=start, rate=rate, mix=mix or Mix(), mac_key=mac_key, book=book)
     ledger = LedgerFile(ledger_dir / f"{run_id}.jsonl")
     try:
-        first = RunLine(run_id, seed, topic, known_id, rate, seconds, started_at)
         ledger.write([msgspec.json.encode(first)])
-        plan = Plan(seed=seed, run=run_id, start=start, rate=rate, mix=mix or Mix(), mac_key=mac_key, book=book)
         run = Run(plan, total, start, ledger, clock)
         end = run.go(broker, stop, on_progress, PATIENCE_S)
     finally:
         ledger.close()
+    return _summary(first, end, run.tally, ledger.path, time.process_time() - cpu, stop.is_set())
+
+
+def _summary(first: RunLine, end: EndLine, tally: Tally, ledger: Path, cpu_seconds: float, stopped: bool) -> Summary:
     return Summary(
-        run=run_id,
-        ledger=str(ledger.path),
-        topic=topic,
-        topic_id=known_id,
-        seed=seed,
-        rate=rate,
-        started_at=started_at,
+        run=first.run,
+        ledger=str(ledger),
+        topic=first.topic,
+        topic_id=first.topic_id,
+        seed=first.seed,
+        rate=first.rate,
+        started_at=first.started_at,
         intents=end.intents,
-        sent=run.tally.sent,
+        sent=tally.sent,
         acked=end.acked,
         failed=end.failed,
         unknown=end.unknown,
-        by_label=run.tally.by_label,
+        by_label=tally.by_label,
         seconds=end.seconds,
-        produced_rate=round(run.tally.sent / max(end.seconds, 1 / rate), 1),
+        produced_rate=round(tally.sent / max(end.seconds, 1 / first.rate), 1),
         held_rate=end.held_rate,
         behind_ms_max=end.behind_ms_max,
-        cpu_seconds=round(time.process_time() - cpu, 3),
-        stopped=stop.is_set(),
+        cpu_seconds=round(cpu_seconds, 3),
+        stopped=stopped,
     )
 
 
