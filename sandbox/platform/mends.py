@@ -1,10 +1,12 @@
-"""Three defects of bqemulator 1.4.0, mended before it starts. docs/decisions/0001-emulator-mends.md says why.
+"""Four defects of bqemulator 1.4.0, mended before it starts. docs/decisions/0001-emulator-mends.md says why.
 
 Each mend has a contract test that fails on the stock package (tests/platform/test_emulator_mends.py); when a
 new version passes without one, remove it here.
 """
 
+import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from importlib.metadata import version
 from typing import Any
@@ -12,11 +14,14 @@ from uuid import uuid4
 
 from bqemulator.domain.events import TableDataChanged
 from bqemulator.grpc_api.write_servicer import BigQueryWriteHandler
+from bqemulator.server import EmulatorServer
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref, register_name
 from bqemulator.versioning.snapshots import SnapshotManager
 
 MENDED_VERSION = "1.4.0"
+MAX_CONNECTIONS = 256
+"""Open append streams and calls at a time; threads are made as they are needed."""
 
 
 class WrongVersion(Exception):
@@ -31,6 +36,7 @@ def apply() -> None:
     give_each_thread_a_cursor()
     keep_no_table_copies()
     undo_failed_appends()
+    wait_in_many_threads()
 
 
 def give_each_thread_a_cursor() -> None:
@@ -96,6 +102,22 @@ def undo_failed_appends() -> None:
     handlers._perform_append = _perform_append
     handlers._handle_finalize_write_stream = _handle_finalize_write_stream
     handlers._flush_to_target = _insert
+
+
+def wait_in_many_threads() -> None:
+    """An open AppendRows connection holds a worker thread, and asyncio's default pool has cores + 4 of them.
+
+    With two cores the sixth open stream hangs every further gRPC call, finalize among them, for ever.
+    """
+    servers: Any = EmulatorServer
+    start = servers.start
+
+    async def _start(server: Any) -> None:
+        pool = ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="grpc")
+        asyncio.get_running_loop().set_default_executor(pool)
+        await start(server)
+
+    servers.start = _start
 
 
 def _insert(handler: Any, stream: Any, rows: Any) -> None:
