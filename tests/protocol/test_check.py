@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from scripted import AT, NOW, drive, identity, metadata
+from protocol_script import AT, NOW, drive, identity, metadata
 
 from streaming.ports import Unavailable
 from streaming.protocol import actions as a

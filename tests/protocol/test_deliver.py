@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from scripted import drive
+from protocol_script import drive
 from simulated_world import Offsets
 
 from streaming.ports import (

@@ -6,7 +6,7 @@ from datetime import UTC, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted import AT, metadata
+from protocol_script import AT, metadata
 
 from streaming.protocol.metadata import CFG, MAX_LENGTH, decode
 

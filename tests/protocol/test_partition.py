@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from scripted import NOW, committed, identity, position
+from protocol_script import NOW, committed, identity, position
 from simulated_world import TODAY, Offsets
 
 from streaming.ports import CommitAnswer, CommitOutcome, Refused, StreamFinalized

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from scripted import AT, answers, committed, drive, identity, metadata, position
+from protocol_script import AT, answers, committed, drive, identity, metadata, position
 
 from streaming.ports import (
     BrokerError,
