@@ -42,7 +42,8 @@ def produce_command(
     The ledger is <state>/ledger/<run>.jsonl. Exit code 0 if every record was acknowledged, 1 if not, 130 after Ctrl-C.
     """
     with _stopped_by_signals() as (stop, caught):
-        summary = _produce(state, {"bad": bad, "duplicates": duplicates, "late": late}, rate, seconds, seed, stop)
+        shares = {"bad": bad, "duplicates": duplicates, "late": late}
+        summary = _produce(state, shares, rate=rate, seconds=seconds, seed=seed, stop=stop)
     print(json.dumps(summary.to_json(), indent=2) if as_json else _in_words(summary))
     if caught:
         raise typer.Exit(128 + caught[0])
@@ -50,7 +51,7 @@ def produce_command(
 
 
 def _produce(
-    state: Path, shares: dict[str, float], rate: float, seconds: float, seed: int, stop: threading.Event
+    state: Path, shares: dict[str, float], *, rate: float, seconds: float, seed: int, stop: threading.Event
 ) -> "Summary":
     """Run against the instance of `state`, never the environment's cluster: made-up payments stay in the sandbox."""
     # imported late: `tidemark --help` needs neither Kafka nor Polars

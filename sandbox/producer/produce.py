@@ -92,10 +92,11 @@ def produce(
         end = run.go(broker, stop, on_progress, PATIENCE_S)
     finally:
         ledger.close()
-    return _summary(first, end, run.tally, ledger.path, time.process_time() - cpu, stop.is_set())
+    spent = time.process_time() - cpu
+    return _summary(first, end, run.tally, ledger=ledger.path, cpu=spent, stopped=stop.is_set())
 
 
-def _summary(first: RunLine, end: EndLine, tally: Tally, ledger: Path, cpu_seconds: float, stopped: bool) -> Summary:
+def _summary(first: RunLine, end: EndLine, tally: Tally, *, ledger: Path, cpu: float, stopped: bool) -> Summary:
     return Summary(
         run=first.run,
         ledger=str(ledger),
@@ -114,7 +115,7 @@ def _summary(first: RunLine, end: EndLine, tally: Tally, ledger: Path, cpu_secon
         produced_rate=round(tally.sent / max(end.seconds, 1 / first.rate), 1),
         held_rate=end.held_rate,
         behind_ms_max=end.behind_ms_max,
-        cpu_seconds=round(cpu_seconds, 3),
+        cpu_seconds=round(cpu, 3),
         stopped=stopped,
     )
 
