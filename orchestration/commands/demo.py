@@ -1,7 +1,55 @@
-"""`tidemark demo`."""
+"""`tidemark demo`: the whole pipeline in half a minute, with a kill in the middle and an audit at the end."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
+
+STATE = Path(".tidemark/demo")
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
+    app.command("demo")(demo)
+
+
+def demo(
+    *,
+    rate: Annotated[float, typer.Option(min=1, max=100_000, help="Payments a second.")] = 500,
+    duration: Annotated[float, typer.Option(min=2, max=86_400, help="Seconds of production.")] = 30,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave platform and consumers running at the end.")] = False,
+    members: Annotated[int, typer.Option(min=1, max=6, help="Members of the consumer group.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same payments (under new ids).")] = 7,
+    state: Annotated[Path, typer.Option(help="Folder of this demo; it is emptied first.")] = STATE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; progress goes to stderr.")] = False,
+) -> None:
+    """Watch payments go from Kafka to BigQuery, see a consumer killed and recover, and audit every record.
+
+    Exit code 0 only if the audit passed; 1 if it did not or a part failed; 130 after Ctrl-C.
+    """
+    import psutil
+    from rich.console import Console
+
+    from sandbox.demo.failure import DemoFailed
+    from sandbox.demo.options import Options
+    from sandbox.demo.run import run
+    from sandbox.demo.screen import Screen
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way everything is stopped in order
+    console = Console(stderr=as_json)
+    options = Options(rate=rate, seconds=duration, members=members, seed=seed, keep=keep, state=state)
+    try:
+        report = run(options, Screen(console), os.environ, psutil.Process().create_time())
+    except DemoFailed as error:
+        print(f"tidemark: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        print("tidemark: stopped; nothing is left running", file=sys.stderr)
+        raise typer.Exit(130) from None
+    if as_json:
+        print(json.dumps(report, indent=2))
+    raise typer.Exit(0 if report["verdict"] == "PASS" else 1)

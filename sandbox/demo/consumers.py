@@ -54,7 +54,7 @@ class Crew:
     def __init__(
         self, state: Path, environment: Mapping[str, str], count: int, say: Callable[[str], None] = lambda _: None
     ) -> None:
-        self._state, self._say = state, say
+        self._state, self.say = state, say
         self._environment = {**environment, **_ALLOCATOR}
         self.members = [Member(f"member-{n}", state / "logs" / f"consumer-{n}.log") for n in range(1, count + 1)]
         self.usage = Usage()
@@ -93,19 +93,19 @@ class Crew:
                     self._buried(member, member.process.returncode, now)
             if member.process is None and member.restart_at is not None and now >= member.restart_at:
                 self._start(member)
-                self._say(f"{member.name} started again as pid {member.pid}")
+                self.say(f"{member.name} started again as pid {member.pid}")
 
     def _buried(self, member: Member, code: int, now: float) -> None:
         member.process = None
         if code in FATAL_CODES:
             member.refused = f"{member.name} ended with code {code} ({FATAL_CODES[code]}): {last_words(member.log)}"
-            self._say(member.refused)
+            self.say(member.refused)
             return
         member.failures = 0 if now - member.began > STEADY_S else member.failures + 1
         wait = BACKOFF_S[min(max(0, member.failures - 1), len(BACKOFF_S) - 1)]
         member.restart_at = now + wait
         how = f"signal {-code}" if code < 0 else f"code {code}"
-        self._say(f"{member.name} ended ({how}), {'starting it again' if not wait else f'again in {wait:g} s'}")
+        self.say(f"{member.name} ended ({how}), {'starting it again' if not wait else f'again in {wait:g} s'}")
 
     def beats(self) -> dict[str, dict[str, Any]]:
         """Newest heartbeat of each member that has one, whichever process wrote it."""

@@ -21,7 +21,7 @@ _PACKAGES: Final = ("tidemark", "polars", "confluent-kafka", "google-cloud-bigqu
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What the consumer processes used. CPU in seconds, `window_s` from the order to produce to the end of the drain."""
+    """What processes used. CPU in seconds; `window_s` is from the order to produce to the end of the drain."""
 
     cpu_s: float
     startup_cpu_s: float
