@@ -33,28 +33,29 @@ Serialise = Callable[[Block], bytes]
 
 def deliver(
     partition: int, stream: str, row: int, block: Block, serialise: Serialise
-) -> Generator[Action, Any, tuple[int, int]]:
-    """Land the block, less the records that the counter says are landed. Returns (next row, rows appended).
+) -> Generator[Action, Any, tuple[int, Block | None]]:
+    """Land the block, less the records that the counter says are landed. Returns (next row, what was appended).
 
     Raises FenceAgain, Halt.
     """
     skipped = min(max(0, -row), len(block))
+    row += skipped
     if skipped == len(block):
-        return row + skipped, 0
-    block = block.tail(skipped) if skipped else block
-    yield from _append(partition, stream, row + skipped, block, serialise)
-    return row + skipped + len(block), len(block)
+        return row, None
+    rest = block.tail(skipped) if skipped else block
+    return row + len(rest), (yield from _append(partition, stream, row, rest, serialise))
 
 
-def _append(partition: int, stream: str, row: int, block: Block, serialise: Serialise) -> Generator[Action, Any, None]:
+def _append(partition: int, stream: str, row: int, block: Block, serialise: Serialise) -> Generator[Action, Any, Block]:
+    """Returns the block as it was accepted: with rows quarantined that the warehouse refused."""
     request, resends, rewritten = Append(stream, row, serialise(block), len(block)), 0, False
     while True:
         try:
             yield request
-            return
+            return block
         except AlreadyExists as error:
             if error.expected == row + len(block):  # these very bytes, sent before: nobody else knows this stream
-                return
+                return block
             raise FenceAgain(f"offset {row} is taken and the stream says {error.expected}") from error
         except (StreamFinalized, StreamNotFound, OffsetOutOfRange) as error:
             raise FenceAgain(str(error)) from error

@@ -45,7 +45,7 @@ class Partition:
     identity: Identity
     serialiser: Serialiser
     check_first: bool = True
-    on_landed: Callable[[Block, int], None] = lambda block, appended: None
+    on_landed: Callable[[Block], None] = lambda block: None
     on_event: Callable[..., None] = lambda event, **facts: None
     state: State = State.RECOVERING
     halt: Halt | None = None
@@ -114,7 +114,8 @@ class Partition:
             steps = deliver(self.number, self.start.metadata.stream, landed.row, block, serialise)
             row, appended = yield from steps
             landed.offset, landed.row, landed.at = block.next_offset, row, block.last_timestamp
-            self.on_landed(block, appended)
+            if appended is not None:
+                self.on_landed(appended)
 
     def _stop(self) -> Steps:
         """Drop what is not landed: it is delivered again, or an operator decides. Nothing more is committed."""

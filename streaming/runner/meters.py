@@ -33,11 +33,11 @@ class Meters:
         self.events: Counter[str] = Counter()
         self._latencies: deque[tuple[float, pl.Series]] = deque()
 
-    def landed(self, block: Block, appended: int) -> None:
-        """A block is acknowledged: `appended` of its records are new rows, the first others were skipped."""
-        rows = block.rows.tail(appended)
-        self.appends += bool(appended)
-        self.rows_landed += appended
+    def landed(self, block: Block) -> None:
+        """An append of these rows is acknowledged."""
+        rows = block.rows
+        self.appends += 1
+        self.rows_landed += len(block)
         for status, count in rows["status"].value_counts().iter_rows():
             self.by_status[status] += count
         ages = self._ages_ms(rows, self._clock.now())
