@@ -39,6 +39,8 @@ RETRY_S: Final = 0.5
 """Between attempts at a service that does not answer: the watchdogs and the backlog bound the total."""
 VISIBILITY_S: Final = 60.0
 """Rows of an acknowledged append may take this long to be counted before a mismatch is believed."""
+LONGEST_PAUSE_S: Final = 8.0
+"""Between two looks of the check, each of which is billed; the first pause is RETRY_S, doubled each time."""
 SKEW: Final = timedelta(days=1)
 """A broker's clock may go back, at a change of leader for one."""
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -194,7 +196,7 @@ def check(me: Identity, start: Start) -> Generator[Action, Any, None]:
     """
     at, epoch = start.metadata.at, start.metadata.epoch
     narrow, wide = (at or me.now()) - SKEW, (at - me.max_past - SKEW if at else BEGINNING)
-    waited = 0.0
+    waited, pause = 0.0, RETRY_S
     while True:
         for since in (narrow, wide):
             found = yield from patiently(CountLive(start.offset, since, epoch))
@@ -203,8 +205,8 @@ def check(me: Identity, start: Start) -> Generator[Action, Any, None]:
         if found > start.landed or waited >= VISIBILITY_S:
             detail = f"at or after offset {start.offset} the streams count {start.landed} rows, the table {found}"
             raise Halt(me.partition, HaltReason.COUNT_MISMATCH, detail)
-        yield Wait(RETRY_S)
-        waited += RETRY_S
+        yield Wait(pause)
+        waited, pause = waited + pause, min(2 * pause, LONGEST_PAUSE_S)
 
 
 def patiently(action: Action) -> Generator[Action, Any, Any]:
