@@ -379,24 +379,26 @@ class ChecksBehind(Worker):
         self.partition.check_first = False
         self.beside: a.Steps | None = None
         self.asked: a.Action | None = None
+        self.found: Halt | None = None
 
     def _perform(self, action: a.Action | None) -> Any:
         answer = super()._perform(action)
         if isinstance(action, a.StartFetch):
             self._check(self.partition.check_landed(), None)
         elif isinstance(action, a.StopFetch):
-            self.beside = None
+            self.beside = self.found = None
         return answer
 
     def step(self) -> bool:
+        if (found := self.found) is not None and isinstance(self.action, a.NextBlock | a.Wait):
+            self.found = None
+            return self._go_on(lambda: self.steps.throw(found))
         if self.beside is None or self.world.random.random() < 0.7:
             return super().step()
         try:
             self._check(self.beside, super()._perform(self.asked))
         except Halt as halt:
-            self.beside, thrown = None, halt
-            if isinstance(self.action, a.NextBlock | a.Wait):
-                return self._go_on(lambda: self.steps.throw(thrown))
+            self.beside, self.found = None, halt
         return True
 
     def _check(self, steps: a.Steps, answer: Any) -> None:
