@@ -38,9 +38,12 @@ def demo(
     from sandbox.demo.options import Options
     from sandbox.demo.run import run
     from sandbox.demo.screen import Screen
+    from sandbox.demo.view import WIDTH
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way everything is stopped in order
     console = Console(stderr=as_json)
+    if not console.is_terminal:
+        console = Console(stderr=as_json, width=WIDTH)
     options = Options(rate=rate, seconds=duration, members=members, seed=seed, keep=keep, state=state)
     try:
         report = run(options, Screen(console), os.environ, psutil.Process().create_time())

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ BACKOFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_S: Final = 30.0
 DRAIN_S: Final = 15.0
 """A member drains in under 10 s; then it is killed, which is safe."""
+MEMBER_COMMAND: Final = (sys.executable, "-m", "streaming")
 _ALLOCATOR: Final = {"MALLOC_ARENA_MAX": "2", "POLARS_MAX_THREADS": "2"}
 """Two cores: more arenas and threads cost memory and bring nothing."""
 
@@ -52,9 +53,16 @@ class Crew:
     """
 
     def __init__(
-        self, state: Path, environment: Mapping[str, str], count: int, say: Callable[[str], None] = lambda _: None
+        self,
+        state: Path,
+        environment: Mapping[str, str],
+        count: int,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        command: Sequence[str] = MEMBER_COMMAND,
     ) -> None:
-        self._state, self.say = state, say
+        self.say = say
+        self._state, self._command = state, command
         self._environment = {**environment, **_ALLOCATOR}
         self.members = [Member(f"member-{n}", state / "logs" / f"consumer-{n}.log") for n in range(1, count + 1)]
         self.usage = Usage()
@@ -67,8 +75,7 @@ class Crew:
                 self._start(member)
 
     def _start(self, member: Member) -> None:
-        command = [sys.executable, "-m", "streaming"]
-        member.process = spawn(command, member.log, {**self._environment, "TIDEMARK_MEMBER": member.name})
+        member.process = spawn(self._command, member.log, {**self._environment, "TIDEMARK_MEMBER": member.name})
         member.began, member.restart_at = time.monotonic(), None
         member.starts += 1
 

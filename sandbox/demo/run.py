@@ -56,7 +56,9 @@ def run(options: Options, screen: Screen, environment: Mapping[str, str], starte
     with ThreadPoolExecutor(1, thread_name_prefix="warm-up") as pool:
         warm = pool.submit(_warm_up, options.seed)
         with platform(state, options.keep, screen.say) as facts, screen:
-            return _on_platform(options, facts, warm, screen, environment, started_at)
+            return _on_platform(
+                options, facts, warm=warm, screen=screen, environment=environment, started_at=started_at
+            )
 
 
 def _warm_up(seed: int) -> _Warm:
@@ -73,6 +75,7 @@ def _warm_up(seed: int) -> _Warm:
 def _on_platform(
     options: Options,
     facts: PlatformFacts,
+    *,
     warm: "Future[_Warm]",
     screen: Screen,
     environment: Mapping[str, str],
