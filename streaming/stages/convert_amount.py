@@ -5,7 +5,7 @@
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from math import gcd
 from typing import Final
 
@@ -172,8 +172,3 @@ def _columns(priced: pl.DataFrame, reporting_currency: str) -> pl.DataFrame:
 def _numeric(nano: pl.Expr) -> pl.Expr:
     """Integers in units of 10^-9 are NUMERIC's own representation."""
     return nano.reinterpret(dtype=NUMERIC)
-
-
-def applicable_quote(reference: Reference, currency: str, reporting_currency: str, at: datetime) -> Quote:
-    """`quote` for one instant: what a person, or a test, asks of a single payment."""
-    return quote(reference, currency, reporting_currency, calendar.applicable_date(at))

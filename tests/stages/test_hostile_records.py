@@ -315,3 +315,9 @@ def test_no_card_number_in_any_column_of_any_row() -> None:
         assert VISA not in text
         assert AMEX not in text
         assert VISA[1:] not in text
+
+
+def test_the_size_limit_is_inclusive() -> None:
+    base = len(payload(extra=""))
+    sizes = [payload(extra="x" * (65_536 - base)), payload(extra="x" * (65_537 - base))]
+    assert land(*sizes).rows["status"].to_list() == ["OK", "QUARANTINED_OVERSIZED"]

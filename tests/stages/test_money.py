@@ -1,10 +1,11 @@
 """Money against exact fractions, and the conversions that are almost right."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from stage_samples import POLICY, land, land_one, payload, rates, reference
 
 from streaming import contract
 from streaming.landing import NUMERIC
+from streaming.reference import calendar
 from streaming.reference.currencies import MINOR_UNITS
 from streaming.stages import convert_amount as stage
 from streaming.walk import Policy
@@ -179,6 +181,24 @@ def test_euro_leg_into_another_reporting_currency() -> None:
     assert got[:4] == ("FINAL", Decimal("109.12"), Decimal(1), Decimal("1.0912"))
 
 
+YEAR = pl.concat([rates(date(2025, 12, 1) + timedelta(days=n), USD="1.1") for n in range(400)])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 360), st.sampled_from([-1, 0, 1])), min_size=1, max_size=8))
+def test_the_stage_takes_the_calendar_s_day_to_the_microsecond(days: list[tuple[int, int]]) -> None:
+    """Around 16:00 in Frankfurt on any day of 2026: weekends, Easter, both changes of the clocks."""
+    start = datetime(2026, 1, 1, 16, tzinfo=ZoneInfo("Europe/Berlin"))
+    times = [(start + timedelta(days=n)).astimezone(UTC) + timedelta(microseconds=k) for n, k in days]
+    known = reference(YEAR)
+    rows = pl.DataFrame(
+        {"currency": "USD", "occurred_at": times, "event_type": "capture", "amount": Decimal(1), "status": "OK"},
+        schema_overrides={"amount": NUMERIC, "occurred_at": pl.Datetime("us", "UTC")},
+    )
+    got = stage.convert_amount(rows, known, "EUR")["fx_rate_date"].to_list()
+    assert got == [calendar.applicable_date(at) for at in times]
+
+
 @pytest.mark.parametrize(
     ("snapshot", "status"),
     [
@@ -217,6 +237,8 @@ def test_largest_amount_at_an_absurd_rate_is_unsupported_and_no_exception() -> N
     got = fx(policy=dollars, known=known, currency="GBP", amount="9" * 18)
     assert got == ("UNSUPPORTED", None, None, None, None, None, None)
     assert fx(policy=dollars, known=known, currency="GBP", amount="1.00")[1] == Decimal("9999999000000000.00")
+    known = reference(rates(FRIDAY, GBP="0.000001", USD="1000000"))  # the product fits, the result is no NUMERIC
+    assert fx(policy=dollars, known=known, currency="GBP", amount="9" * 18)[0] == "UNSUPPORTED"
 
 
 def test_the_largest_rates_that_are_accepted_do_not_overflow() -> None:
