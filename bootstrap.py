@@ -4,8 +4,6 @@ Builds .venv from the hash-pinned lock and fetches Kafka's jars. Every step is s
 and a step that fails or is interrupted leaves nothing that looks finished.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import importlib.util
@@ -101,7 +99,7 @@ def fetch_jars() -> None:
         raise Stop("Kafka is not complete (see above)")
 
 
-def runs(command: list[str]) -> bool:
+def runs(command: "list[str]") -> bool:
     """Run a command in the project's folder, its output shown."""
     return subprocess.run(command, cwd=ROOT, check=False, stdin=subprocess.DEVNULL).returncode == 0
 
