@@ -97,6 +97,9 @@ class MemoryBroker:
                 self._client = group.join(self._member, len(self._cluster.logs))
             self._generation = group.generation
             leaving = sorted(p for p in self._owned if group.target.get(p) != self._member)
+            # What only this id's former client held, and which moved on meanwhile, is nobody's to wait for.
+            held = [p for p, name in group.owner.items() if name == self._member and p not in self._owned]
+            self._release([p for p in held if group.target.get(p) != self._member])
         if leaving:  # outside the lock: the callback waits for appends and commits
             rebalances.revoked(leaving)
             self._forget(leaving)
