@@ -4,6 +4,7 @@ What the auditor is shown is right by construction; the sabotage tests then touc
 """
 
 import contextlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -183,4 +184,5 @@ class DuckReader:
 
 def translated(sql: str) -> str:
     """Standard SQL in DuckDB's words."""
+    sql = re.sub(r"PARSE_NUMERIC\(('[0-9.]+')\)", r"CAST(\1 AS NUMERIC(38, 9))", sql)
     return sqlglot.transpile(sql.strip().rstrip(";"), read="bigquery", write="duckdb")[0]

@@ -1,6 +1,6 @@
 """One sabotage a name: the SQL that touches a good landing, and the checks whose job it is to notice.
 
-`{ok}` picks some OK row by its coordinates; `{last}` the end of a partition.
+Amounts are written PARSE_NUMERIC('...'): the emulator rounds a CAST to NUMERIC to three decimals.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Sabotage:
 
 
 T = "payments_landing"
-ONE_CENT = "CAST('0.01' AS NUMERIC(38, 9))"
+ONE_CENT = "PARSE_NUMERIC('0.01')"
 # A row to touch: OK, in euros, a capture, settled in its own currency; found by content so that any world has it.
 SOME_OK = "status = 'OK' AND currency = 'EUR' AND event_type = 'capture'"
 
@@ -68,7 +68,7 @@ SABOTAGES = [
     sabotage(
         "change an amount by a billionth",
         "contract_fields exact_totals",
-        f"UPDATE {T} SET amount = amount + CAST('0.000000001' AS NUMERIC(38, 9)) WHERE {at(7, SOME_OK)}",
+        f"UPDATE {T} SET amount = amount + PARSE_NUMERIC('0.000000001') WHERE {at(7, SOME_OK)}",
     ),
     sabotage(
         "swap two amounts of one group, so that every sum stays",
@@ -186,4 +186,26 @@ SABOTAGES = [
         "merchant",
         "UPDATE merchants SET name = 'Renamed', merchant_version = 'ffffffffffffffff' WHERE TRUE",
     ),
+]
+
+ON_A_REAL_TABLE = [
+    case
+    for case in SABOTAGES
+    if case.name
+    in {
+        "delete a row",
+        "cut a tail",
+        "drop a quarantined row",
+        "duplicate a row",
+        "a phantom: an extra row at coordinates of its own",
+        "change an amount by one minor unit",
+        "swap two amounts of one group, so that every sum stays",
+        "change a reporting amount by one cent",
+        "wrong FX revision",
+        "wrong merchant version",
+        "a row in another epoch, in the middle of its successor's",
+        "a good event quarantined",
+        "wrong MAC",
+        "a row on the day before",
+    }
 ]

@@ -1,6 +1,6 @@
 """The audit passes a good landing, and a landing with something wrong fails by the check whose job it is.
 
-Here in batches, on frames in memory; test_audit_on_emulator.py does each sabotage alone on a real table.
+Here on frames in memory, in batches and each alone; test_audit_on_emulator.py does the main ones on a real table.
 """
 
 import dataclasses
