@@ -89,8 +89,8 @@ class Storm:
         if alive:
             name = drawn.choice(alive).name
             state = self.crew.beats().get(name, {}).get("state", "starting")
-            self.crew.kill(name)
-            self.figures.kills.append({"member": name, "at_s": round(self.now(), 2), "was": state})
+            pid = self.crew.kill(name)
+            self.figures.kills.append({"member": name, "pid": pid, "at_s": round(self.now(), 2), "was": state})
 
     def tend(self) -> None:
         """Let what is due happen, keep the members up, note who is back at work."""
@@ -101,8 +101,8 @@ class Storm:
         for kill in self.figures.kills:
             member = next(m for m in self.crew.members if m.name == kill["member"])
             beat = beats.get(member.name, {})
-            back = member.pid is not None and beat.get("pid") == member.pid and beat.get("state") == "running"
-            if "recovered_after_s" not in kill and back and beat.get("partitions"):
+            alive = member.pid not in (None, kill["pid"]) and beat.get("pid") == member.pid
+            if "recovered_after_s" not in kill and alive and beat.get("state") == "running" and beat.get("partitions"):
                 kill["recovered_after_s"] = round(self.now() - kill["at_s"], 2)
         time.sleep(0.05)
 
