@@ -61,7 +61,21 @@ def _add_columns(client: "Client", table: str, statement: Statement) -> list[str
     for column in added:
         options = f' OPTIONS (description = "{column.description}")' if column.description else ""
         _run(client, f"ALTER TABLE `{table}` ADD COLUMN IF NOT EXISTS {column.name} {column.type}{options}")
+    if added:
+        _tell_the_catalogue(client, table, added)
     return [f"added column {statement.name}.{column.name} {column.type}" for column in added]
+
+
+def _tell_the_catalogue(client: "Client", table: str, added: list[Column]) -> None:
+    """BigQuery knows a column once ALTER TABLE has returned; the emulator's REST schema must be told as well."""
+    from google.cloud.bigquery import SchemaField  # noqa: TID251  # one schema entry
+
+    known = client.get_table(table, timeout=CALL_TIMEOUT_S)
+    names = {field.name for field in known.schema}
+    untold = [SchemaField(c.name, c.base_type, description=c.description) for c in added if c.name not in names]
+    if untold:
+        known.schema = [*known.schema, *untold]
+        client.update_table(known, ["schema"], timeout=CALL_TIMEOUT_S)
 
 
 def missing_columns(statement: Statement, present: dict[str, str]) -> list[Column]:

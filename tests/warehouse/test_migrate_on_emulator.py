@@ -1,15 +1,20 @@
 """migrate and publish against the emulator: idempotent, additive, bitemporal."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
-from assets.warehouse.ddl import TABLES, VIEWS
+from assets.warehouse.ddl import TABLES, VIEWS, Column, statements
 from assets.warehouse.migrate import MigrationError, migrate
 from assets.warehouse.publish import PublicationRefused, publish_fx_rates, publish_merchants
+from streaming.adapters.bigquery import BigQueryWarehouse
 from streaming.landing import LANDING, REQUIRED
+from streaming.settings import Settings
+from streaming.stages.plan import SCHEMA, arrow_schema
 
 pytestmark = pytest.mark.integration
 
@@ -153,3 +158,39 @@ def test_fx_revisions_are_kept_side_by_side(client, dataset):
 def test_no_staging_table_stays(client, dataset):
     publish_merchants(client, dataset, merchants(("m1", "a", None, None)), "v1", AT)
     assert {table.table_id for table in client.list_tables(dataset)} == set(TABLES + VIEWS)
+
+
+def block(*offsets):
+    """Landing rows that have only what is required, serialised as an append takes them."""
+    required = {
+        "status": "QUARANTINED_NOT_JSON",
+        "business_date": AT.date(),
+        "kafka_topic": "payments",
+        "kafka_topic_id": "t",
+        "kafka_partition": 0,
+        "broker_timestamp": AT,
+        "enrichment_revision": 0,
+        "loaded_at": AT,
+    }
+    rows = [dict.fromkeys(LANDING) | required | {"kafka_offset": offset} for offset in offsets]
+    return pa.RecordBatch.from_pylist(rows, schema=SCHEMA).serialize().to_pybytes()
+
+
+def test_a_column_is_added_while_a_write_stream_is_open(client, dataset, warehouse_platform, monkeypatch):
+    settings = Settings.from_environment(warehouse_platform.environment() | {"TIDEMARK_BIGQUERY_DATASET": dataset})
+    warehouse = BigQueryWarehouse(settings, arrow_schema())
+    try:
+        stream = warehouse.open_stream(30)
+        warehouse.append(stream, 0, block(0, 1), 30)
+        declared = statements(client.project, dataset)
+        later = Column("added_later", "STRING", False, "a later release's")
+        wider = [replace(s, columns=(*s.columns, later)) if s.name == "payments_landing" else s for s in declared]
+        monkeypatch.setattr("assets.warehouse.migrate.statements", lambda *_: wider)
+        said = migrate(client, client.project, dataset, lambda _: None)
+        assert said == ["added column payments_landing.added_later STRING"]
+        warehouse.append(stream, 2, block(2), 30)
+        assert warehouse.finalize(stream, 30) == 3
+    finally:
+        warehouse.close()
+    found = ask(client, f"SELECT kafka_offset, added_later FROM `{dataset}.payments_landing` ORDER BY 1")
+    assert found == [(0, None), (1, None), (2, None)]
