@@ -22,12 +22,23 @@ def resolve(state: Path | None) -> Settings:
 
     Raises UserError if the instance is not running or a setting is wrong.
     """
+    try:
+        return Settings.from_environment(environment_of(state)).require("bigquery_project")
+    except SettingsError as error:
+        raise UserError(str(error)) from None
+
+
+def environment_of(state: Path | None) -> dict[str, str]:
+    """Return this process's environment, overlaid with the instance's variables where `resolve` would take those.
+
+    Raises UserError if the instance is not running.
+    """
     from sandbox.platform.instance import PlatformDown, load
 
     environment = dict(os.environ)
     try:
         if state is not None or not environment.get(f"{PREFIX}BIGQUERY_PROJECT"):
             environment |= load(state or DEFAULT_STATE).environment()
-        return Settings.from_environment(environment).require("bigquery_project")
-    except (PlatformDown, SettingsError) as error:
+    except PlatformDown as error:
         raise UserError(str(error)) from None
+    return environment

@@ -3,12 +3,13 @@
 import signal
 import threading
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from orchestration.errors import UserError
-from orchestration.target import StateOption, resolve
+from orchestration.target import StateOption, environment_of, resolve
 from streaming.settings import PREFIX, Secret, Settings, SettingsError
 
 
@@ -21,19 +22,27 @@ def register(app: typer.Typer) -> None:
 def consume(
     state: StateOption = None,
     member: Annotated[str | None, typer.Option(help="Stable id of this member (group.instance.id).")] = None,
+    members: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Run member-1 to member-N as processes; restart who dies.")
+    ] = None,
 ) -> None:
     """Run one member of the consumer group in the foreground until Ctrl-C or SIGTERM, then drain.
 
+    With --members, supervise that many in processes of their own; they end with the platform.
     Settings come from TIDEMARK_* variables, or from the sandbox instance that is up. Exit codes: 0 stopped,
     2 a setting is wrong, 3 refused to start or every partition halted,
     75 a service does not answer.
     """
-    chosen = resolve(state)
-    if member is not None:
-        chosen = replace(chosen, member=member)
+    if member is not None and members is not None:
+        raise UserError("--member names one member, --members counts several: give one of them")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if members is not None:
+        raise typer.Exit(_supervise(state, members, stop))
+    chosen = resolve(state)
+    if member is not None:
+        chosen = replace(chosen, member=member)
     from streaming.service import StartRefused, run
 
     try:
@@ -44,6 +53,24 @@ def consume(
         typer.echo(f"tidemark: {error}", err=True)
         code = error.code
     raise typer.Exit(code)
+
+
+def _supervise(state: Path | None, members: int, stop: threading.Event) -> int:
+    """Run a crew on the platform of `state`, or of the environment. Returns the exit code."""
+    from sandbox.demo.consumers import Crew, supervise
+    from sandbox.platform.instance import PlatformDown, load
+
+    environment, chosen = environment_of(state), resolve(state)
+    local = chosen.bigquery_rest_endpoint and (Path(chosen.state_dir) / "platform.json").exists()
+
+    def platform_runs() -> bool:
+        try:
+            return not local or bool(load(Path(chosen.state_dir)))
+        except PlatformDown:
+            return False
+
+    crew = Crew(Path(chosen.state_dir).absolute(), environment, members, lambda line: print(line, flush=True))
+    return supervise(crew, stop, platform_runs)
 
 
 def settings() -> None:

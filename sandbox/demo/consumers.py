@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ FATAL_CODES: Final = {2: "a setting is wrong", 3: "it refused to start or every 
 BACKOFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Wait before the n-th restart in a row; a member that ran for `STEADY_S` begins anew."""
 STEADY_S: Final = 30.0
+TURN_S: Final = 0.1
 DRAIN_S: Final = 15.0
 """A member drains in under 10 s; then it is killed, which is safe."""
 MEMBER_COMMAND: Final = (sys.executable, "-m", "streaming")
+GONE_S: Final = 2.0
+"""Without Kafka there is nothing to drain to."""
 _ALLOCATOR: Final = {"MALLOC_ARENA_MAX": "2", "POLARS_MAX_THREADS": "2"}
 """Two cores: more arenas and threads cost memory and bring nothing."""
 
@@ -161,6 +165,27 @@ class Crew:
 
     def _member(self, name: str) -> Member:
         return next(member for member in self.members if member.name == name)
+
+
+def supervise(crew: Crew, stop: threading.Event, platform_runs: Callable[[], bool]) -> int:
+    """Keep everybody running until `stop` is set or the platform is gone; then let them drain.
+
+    Returns 0, or 3 if every member was down for good.
+    """
+    crew.start()
+    patience_s = DRAIN_S
+    try:
+        while not stop.wait(TURN_S):
+            crew.tend()
+            if len(crew.refusals()) == len(crew.members):
+                return 3
+            if not platform_runs():
+                crew.say("the platform is gone: stopping")
+                patience_s = GONE_S
+                break
+    finally:
+        crew.terminate(patience_s)
+    return 0
 
 
 def _is_ready(member: Member, beat: dict[str, Any] | None) -> bool:

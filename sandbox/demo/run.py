@@ -1,6 +1,8 @@
 """The demo from start to report: platform, reference data, consumers, payments, a kill, the drain, the audit."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -97,7 +99,24 @@ def _on_platform(
     path = facts.state / "report.json"
     path.write_text(json.dumps(content, indent=2) + "\n")
     screen.print(verdict(content, examples, _shown(path), screen.console.width))
+    if options.keep:
+        _leave_consuming(facts.state, options.members, environment)
+        where = f" --state {_shown(facts.state)}"
+        screen.print(
+            f"Kafka, the emulator and {options.members} consumer(s) go on. Look with  tidemark status{where}\n"
+            f'and  tidemark query{where} "SELECT ... FROM payments WHERE business_date = CURRENT_DATE()"\n'
+            f"Send more with  tidemark produce{where}  and end it all with  tidemark down{where}"
+        )
     return content
+
+
+def _leave_consuming(state: Path, members: int, environment: Mapping[str, str]) -> None:
+    """Start consumers that outlive us; they end with the platform."""
+    command = [sys.executable, "-m", "orchestration.cli", "consume", "--members", str(members), "--state", str(state)]
+    with (state / "logs" / "consumer.log").open("ab") as log:
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(environment), start_new_session=True
+        )
 
 
 def _publish(facts: PlatformFacts, seed: int, warm: _Warm, say: Callable[[str], None]) -> None:
