@@ -104,6 +104,7 @@ def test_a_zombie_that_wakes_neither_doubles_nor_moves_the_commit():
     rig.settle()
     rig.assert_exactly_once()
     assert rig.cluster.group.commits[0].offset > commit.offset
+    assert sum(map(len, rig.states().values())) == 1
 
 
 @pytest.mark.parametrize("effect", [Effect.LOSE_REQUEST, Effect.LOSE_ANSWER, Effect.DELAY, Effect.DUPLICATE])
@@ -131,6 +132,61 @@ def test_a_commit_whose_fate_is_unknown_makes_a_new_client(fault):
     assert rig.said("rejoin")
     rig.cluster.deliver_delayed()
     rig.produce(0, 5)
+    rig.settle()
+    rig.assert_exactly_once()
+
+
+def test_a_commit_that_arrives_late_cannot_take_the_stream_back():
+    """Retried instead, it would name the stream before last, and the last one would stay open behind us."""
+    rig = running(Rig(partitions=1))
+    rig.produce(0, 3)
+    rig.cluster.script(CommitFault.DELAY)
+    rig.turn(12)
+    rig.warehouse.script(Fault("append", Effect.EXPIRE))
+    rig.produce(0, 3)
+    rig.turn(12)
+    rig.cluster.deliver_delayed()
+    rig.kill()
+    running(rig)
+    rig.produce(0, 3)
+    rig.settle()
+    rig.assert_exactly_once()
+    assert len(rig.warehouse.open_streams) == 1
+
+
+def test_what_waits_in_the_queue_is_not_committed():
+    rig = running(Rig(partitions=1))
+    rig.produce(0, 3)
+    rig.settle()
+    rig.warehouse.script(Fault("append", Effect.QUOTA))
+    for _ in range(3):
+        rig.produce(0, 2)
+        rig.turn(3)
+    rig.kill()
+    running(rig)
+    rig.clock.advance(60)
+    rig.settle()
+    rig.assert_exactly_once()
+
+
+def test_what_waits_in_the_window_is_dropped_with_the_stream():
+    rig = running(Rig(partitions=1, window_ms=1_500))
+    rig.warehouse.script(Fault("append", Effect.EXPIRE))
+    for _ in range(60):
+        rig.produce(0)
+        rig.turn()
+    assert rig.said("fence_again")
+    rig.settle()
+    rig.assert_exactly_once()
+
+
+def test_a_new_client_starts_with_nothing_of_the_old_one():
+    rig = running(Rig())
+    consumer = rig.members["member-0"]
+    consumer.ownership.start_over("a commit's fate is unknown")
+    assert list(consumer.lanes) == []
+    assert consumer.ownership.fetching == set()
+    rig.produce(0, 3)
     rig.settle()
     rig.assert_exactly_once()
 
