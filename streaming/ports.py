@@ -149,10 +149,12 @@ class Broker(Protocol):
         """Undo `pause`; partitions that are not assigned are passed over."""
 
     def commit(self, offsets: Mapping[int, Commit]) -> None:
-        """Send commits; each partition's answer comes with a later `poll`. At most one outstanding each."""
+        """Send commits; each partition's answer comes with a later `poll`, or never once it is revoked or lost.
+        At most one outstanding each: ValueError for a second one."""
 
     def commit_now(self, offsets: Mapping[int, Commit], timeout_s: float) -> list[CommitAnswer]:
-        """Commit and wait: for revocation and shutdown only, since it stalls every partition."""
+        """Commit and wait: for revocation and shutdown only, since it stalls every partition. UNKNOWN at the time
+        limit, which may hide a refusal."""
 
     def committed(self, partitions: Sequence[int], timeout_s: float) -> dict[int, Commit | None]:
         """The group's commits, None where there is none. Raises BrokerError."""
@@ -161,7 +163,8 @@ class Broker(Protocol):
         """Low watermark and last stable offset of each partition, asked of the broker. Raises BrokerError."""
 
     def offsets_at(self, partitions: Sequence[int], at: datetime, timeout_s: float) -> dict[int, int]:
-        """First offset at or after a broker timestamp; the log's end where there is none. Raises BrokerError."""
+        """First offset at or after a broker timestamp; the last stable offset where there is none.
+        Raises BrokerError."""
 
     def topic(self, timeout_s: float) -> TopicFacts:
         """Raises TopicMissing, BrokerError."""

@@ -44,6 +44,16 @@ def connection_config(settings: Settings, extra: ClientConfig) -> dict[str, Any]
     return {"bootstrap.servers": settings.kafka_bootstrap, **extra}
 
 
+def asking_config(settings: Settings, extra: ClientConfig) -> dict[str, Any]:
+    """A consumer that only asks: it names the group and never subscribes, so it never joins."""
+    return {
+        "group.id": settings.kafka_group,
+        "enable.auto.commit": False,
+        "isolation.level": "read_committed",  # watermarks up to the last stable offset
+        **connection_config(settings, extra),
+    }
+
+
 def consumer_config(settings: Settings, extra: ClientConfig) -> dict[str, Any]:
     """The consumer's configuration without callbacks."""
     return {

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from streaming.adapters.kafka_commits import Commits, answers_of, refused, sort_out, to_client
+from streaming.adapters.kafka_commits import Commits, refused, sort_out, to_client
 from streaming.adapters.kafka_config import AUTO_OFFSET_RESET, FATAL, QUIET, Complaints
 from streaming.ports import Commit, CommitAnswer, CommitOutcome, Polled, Rebalances, Records, Stalled
 
@@ -32,7 +32,6 @@ class KafkaSession:
     ) -> None:
         self._topic = topic
         self._read_back = read_back
-        self._calling_back = False
         self._rebalances = rebalances
         self._complaints = complaints
         self._owned: set[int] = set()
@@ -42,7 +41,6 @@ class KafkaSession:
         self._dead: str | None = None
         self._raised: BaseException | None = None
         self._muted = False
-        self._waiting: threading.Thread | None = None
         hooks = {"error_cb": self._on_error, "on_commit": self._on_commit}
         self._consumer = Consumer({**config, **hooks}, logger=QUIET)
         self._consumer.subscribe([topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
@@ -122,13 +120,10 @@ class KafkaSession:
         self._commits.forget(partitions)
 
     def _guarded(self, call: Callable[[], object]) -> None:
-        self._calling_back = True
         try:
             call()
         except BaseException as raised:  # a KeyboardInterrupt too: it is kept, not swallowed
             self._raised = self._raised or raised
-        finally:
-            self._calling_back = False
 
     # --- fetching ---
 
@@ -170,46 +165,34 @@ class KafkaSession:
             self._commits.settle(answer)
 
     def commit_now(self, offsets: Mapping[int, Commit], timeout_s: float) -> list[CommitAnswer]:
-        """Commit and wait. The client knows no time limit here and would stall through a whole broker outage."""
-        good, invalid = sort_out(offsets)
-        if not good:
-            return invalid
-        answers = (
-            self._commit_in_callback(good, timeout_s) if self._calling_back else self._commit_aside(good, timeout_s)
-        )
-        late = f"no answer within {timeout_s:g} s"
-        return invalid + (answers or [CommitAnswer(p, CommitOutcome.UNKNOWN, late) for p in sorted(good)])
+        """Send, then read the commit back: offset and metadata are one record, so what comes back as it was sent
+        is applied. A refusal looks like a late answer.
 
-    def _commit_aside(self, offsets: Mapping[int, Commit], timeout_s: float) -> list[CommitAnswer]:
-        got: list[list[CommitAnswer]] = []
-        self._waiting = threading.Thread(
-            target=lambda: got.append(self._commit_blocking(offsets)), name="kafka-commit", daemon=True
-        )
-        self._waiting.start()
-        self._waiting.join(timeout_s)
-        return got[0] if got else []
-
-    def _commit_blocking(self, offsets: Mapping[int, Commit]) -> list[CommitAnswer]:
-        try:
-            done = self._consumer.commit(offsets=to_client(self._topic, offsets), asynchronous=False)
-        except KafkaException as exception:
-            return refused(exception.args[0], offsets)
-        return [answer for _, answer in answers_of(None, done or []).values()]
-
-    def _commit_in_callback(self, offsets: Mapping[int, Commit], timeout_s: float) -> list[CommitAnswer]:
-        """Inside a callback another thread's commit waits for this one, and the answer would come after it.
-
-        So the commit is sent and then asked for: offset and metadata are one record, so what comes back as it
-        was sent is applied. A refusal looks like a late answer.
+        The client's own blocking commit knows no time limit, stalls through a whole broker outage, and holds every
+        other call up meanwhile, also from another thread; its callback comes only with a poll, which would take
+        records and, inside a rebalance, is not possible.
         """
-        if answers := self._send(offsets):
+        if self._dead is not None:
+            return [CommitAnswer(partition, CommitOutcome.DEAD, self._dead) for partition in sorted(offsets)]
+        good, answers = sort_out(offsets)
+        if not good:
             return answers
+        return answers + (self._send(good) or self._read_back_until(good, timeout_s))
+
+    def _read_back_until(self, offsets: Mapping[int, Commit], timeout_s: float) -> list[CommitAnswer]:
         end = time.monotonic() + timeout_s
-        while (left := end - time.monotonic()) > 0:
-            if self._read_back(sorted(offsets), left) == offsets:
-                return [CommitAnswer(partition, CommitOutcome.APPLIED) for partition in sorted(offsets)]
-            time.sleep(_READ_BACK_EVERY_S)
-        return []
+        found: Mapping[int, Commit | None] = {}
+        while found != offsets and (left := end - time.monotonic()) > 0:
+            found = self._read_back(sorted(offsets), left)
+            if found != offsets:
+                time.sleep(_READ_BACK_EVERY_S)
+        late = f"not read back within {timeout_s:g} s"
+        return [
+            CommitAnswer(p, CommitOutcome.APPLIED)
+            if found.get(p) == offsets[p]
+            else CommitAnswer(p, CommitOutcome.UNKNOWN, late)
+            for p in sorted(offsets)
+        ]
 
     def _send(self, offsets: Mapping[int, Commit]) -> list[CommitAnswer]:
         try:
@@ -235,10 +218,6 @@ class KafkaSession:
         self._muted = True
         self._owned.clear()
         self._fetching.clear()
-        if self._waiting and self._waiting.is_alive():
-            self._waiting.join(_CLOSE_LIMIT_S)
-        if self._waiting and self._waiting.is_alive():
-            return  # closing a client that another thread is inside of would crash
         closing = threading.Thread(target=self._consumer.close, name="kafka-close", daemon=True)
         closing.start()
         closing.join(_CLOSE_LIMIT_S)

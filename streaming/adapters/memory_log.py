@@ -57,8 +57,9 @@ class Log:
         return self._entries[start : min(start + limit, self._index(self.stable_end))]
 
     def first_at(self, timestamp_ms: int) -> int:
-        """Offset of the first record at or after a broker time; the log's end where there is none."""
-        return next((entry.offset for entry in self._entries if entry.timestamp_ms >= timestamp_ms), self.end)
+        """Offset of the first stable record at or after a broker time; the stable end where there is none."""
+        stable = (entry for entry in self._entries if entry.offset < self.stable_end)
+        return next((entry.offset for entry in stable if entry.timestamp_ms >= timestamp_ms), self.stable_end)
 
     def delete_before(self, offset: int) -> None:
         """Raise the low watermark, as retention or delete_records does."""

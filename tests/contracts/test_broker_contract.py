@@ -231,14 +231,12 @@ def test_the_group_never_asks_who_owns_a_partition(world: World, member: Polling
 
 
 def eventually_not_rebalancing(member: Polling, partition: int) -> CommitOutcome:
-    outcomes: list[CommitOutcome] = [CommitOutcome.REBALANCING]
-
-    def ask() -> bool:
-        outcomes.append(member.broker.commit_now({partition: Commit(99, "intruder")}, 10)[0].outcome)
-        return outcomes[-1] is not CommitOutcome.REBALANCING
-
-    member.until(ask)
-    return outcomes[-1]
+    while True:
+        before = len(member.commits)
+        member.broker.commit({partition: Commit(99, "intruder")})
+        outcome = settle(member, before + 1)[-1]
+        if outcome is not CommitOutcome.REBALANCING:
+            return outcome
 
 
 # --- membership ---
