@@ -1,0 +1,74 @@
+"""What must stand before payments flow: tables, reference data, consumers that own their partitions."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from sandbox.demo.consumers import Crew
+from sandbox.demo.failure import DemoFailed
+from sandbox.demo.site import Health
+from sandbox.platform.instance import PlatformFacts
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import Client
+
+    from sandbox.seed import Frames
+
+READY_WITHIN_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """What was made while Kafka and the emulator started."""
+
+    frames: "Frames"
+    now: datetime
+
+
+def warm_up(seed: int) -> Warm:
+    """Make the world's reference data and import what takes long."""
+    from sandbox.seed import frames
+
+    now = datetime.now(UTC)
+    made = frames(seed, now)
+    from google.cloud import bigquery, bigquery_storage_v1  # noqa: F401  # the import is the point
+
+    return Warm(made, now)
+
+
+def client_of(facts: PlatformFacts) -> "Client":
+    """A BigQuery client of the demo's emulator."""
+    from assets.warehouse.client import connect
+
+    return connect(facts.project, facts.rest_endpoint)
+
+
+def publish(facts: PlatformFacts, seed: int, warm: Warm, say: Callable[[str], None]) -> None:
+    """Create tables and views, publish merchants and FX rates. Raises DemoFailed."""
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+
+    from assets.warehouse.migrate import migrate
+    from sandbox.seed import seed as seed_references
+
+    client = client_of(facts)
+    try:
+        migrate(client, facts.project, facts.dataset, lambda _: None)
+        seed_references(client, facts.dataset, seed, warm.now, say, made=warm.frames)
+    except (GoogleAPICallError, RetryError, OSError) as error:
+        log = facts.state / "logs" / "bigquery.log"
+        raise DemoFailed(f"the emulator did not take tables or reference data: {error}; its log: {log}") from None
+
+
+def await_ready(crew: Crew, facts: PlatformFacts) -> None:
+    """Wait until every member owns partitions and delivers. Raises DemoFailed."""
+    health, deadline = Health(facts), time.monotonic() + READY_WITHIN_S
+    while not crew.ready():
+        crew.tend()
+        health.check()
+        if refusals := crew.refusals():
+            raise DemoFailed(f"{refusals[0]}; its log is in {facts.state / 'logs'}")
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"no consumer was ready within {READY_WITHIN_S:.0f} s: see {crew.members[0].log}")
+        time.sleep(0.05)
