@@ -50,11 +50,11 @@ class Consumer:
         self._take(polled)
         self._enrich_if_due()
         self._advance()
+        self.ownership.balance(self._settings.max_buffered_rows)
         now = self._world.clock.monotonic()
         periodic = now >= self._next_commit
         if periodic:
             self._next_commit = now + self._settings.commit_interval_s
-            self.ownership.balance(self._settings.max_buffered_rows)
             self._watch_topic(now)
         self.meters.commits += self.ownership.send_commits(periodic)
 

@@ -341,7 +341,7 @@ def test_latest_leaves_what_was_there():
 
 
 def test_back_pressure_holds_what_is_buffered_in_bounds():
-    rig = running(Rig(partitions=1, max_buffered_rows=100, window_max_rows=100))
+    rig = running(Rig(partitions=1, max_buffered_rows=100, window_max_rows=100, commit_interval_s=5.0))
     rig.warehouse.script(*[Fault("append", Effect.QUOTA)] * 3)
     consumer = rig.members["member-0"]
     for _ in range(60):
