@@ -28,6 +28,8 @@ def take_block(queue: "deque[Block]", max_rows: int = MAX_ROWS, max_bytes: int =
         if not taken:
             share = room_bytes / max(1, block.nbytes)
             fits = max(1, min(room_rows, int(len(block) * share)))
+            while fits > 1 and block.head(fits).nbytes > max_bytes:  # the large records are the first ones
+                fits //= 2
             if fits == len(block):  # a single record over the bound
                 taken.append(queue.popleft())
             else:
