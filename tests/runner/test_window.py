@@ -1,0 +1,73 @@
+"""The window: what is polled, in order, without what is delivered again later."""
+
+import polars as pl
+from runner_rig import START
+
+from streaming.landing import WINDOW
+from streaming.ports import Records
+from streaming.runner.window import Window
+
+MS = int(START.timestamp() * 1000)
+
+
+def records(*coordinates: tuple[int, int], value: bytes | None = b"x") -> Records:
+    partitions, offsets = zip(*coordinates, strict=True)
+    return Records(list(partitions), list(offsets), [MS] * len(offsets), [value] * len(offsets))
+
+
+def coordinates(frame: pl.DataFrame) -> list[tuple[int, int]]:
+    return frame.select("kafka_partition", "kafka_offset").rows()
+
+
+def test_a_window_is_due_by_age_or_by_size():
+    window = Window()
+    assert not window.due(100.0, 0.15, 3)
+    window.add(records((0, 1)), {0}, now=10.0)
+    assert not window.due(10.1, 0.15, 3)
+    assert window.due(10.15, 0.15, 3)
+    window.add(records((0, 2), (0, 3)), {0}, now=10.1)
+    assert window.due(10.1, 0.15, 3)
+
+
+def test_age_counts_from_the_first_record():
+    window = Window()
+    window.add(records((0, 1)), {0}, now=10.0)
+    window.add(records((0, 2)), {0}, now=10.14)
+    assert window.due(10.15, 0.15, 100)
+
+
+def test_taking_empties_it():
+    window = Window()
+    window.add(records((0, 1), (1, 7)), {0, 1}, now=10.0)
+    assert coordinates(window.take()) == [(0, 1), (1, 7)]
+    assert len(window) == 0
+    assert not window.due(99.0, 0.1, 1)
+
+
+def test_the_frame_has_the_walks_schema_and_the_brokers_time():
+    window = Window()
+    window.add(records((0, 1), value=None), {0}, now=1.0)
+    frame = window.take()
+    assert frame.schema == pl.Schema(WINDOW)
+    assert frame["broker_timestamp"].to_list() == [START]
+    assert frame["payload"].to_list() == [None]
+
+
+def test_records_of_partitions_that_are_not_fetched_are_dropped():
+    window = Window()
+    window.add(records((0, 1), (1, 7), (0, 2)), {0}, now=1.0)
+    assert coordinates(window.take()) == [(0, 1), (0, 2)]
+
+
+def test_a_dropped_partition_leaves_the_others_alone():
+    window = Window()
+    window.add(records((0, 1), (1, 7), (0, 2)), {0, 1}, now=1.0)
+    window.drop(0)
+    assert coordinates(window.take()) == [(1, 7)]
+
+
+def test_a_window_that_lost_all_its_records_can_still_be_taken():
+    window = Window()
+    window.add(records((0, 1)), {0}, now=1.0)
+    window.drop(0)
+    assert window.take().schema == pl.Schema(WINDOW)
