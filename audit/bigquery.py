@@ -12,6 +12,9 @@ import pyarrow as pa
 from audit.model import AuditError
 
 CALL_TIMEOUT_S = 120.0
+ROWS_PER_STREAM = 8_000
+"""Streams are asked for so that each holds about this many rows: the emulator sends up to 65,536 rows in a message
+and then refuses its own message above 11 MB. To the real service the number is only an upper bound."""
 
 
 class BigQueryReader:
@@ -28,6 +31,7 @@ class BigQueryReader:
         from google.cloud.bigquery_storage_v1 import types
 
         self._storage = self._storage or _read_client(self._grpc)
+        counted = self.query(f"SELECT COUNT(*) FROM {table} WHERE {where or 'TRUE'}")[0][0]
         options = types.ReadSession.TableReadOptions(selected_fields=list(columns), row_restriction=where)
         session = types.ReadSession(
             table=f"projects/{self._project}/datasets/{self._dataset}/tables/{table}",
@@ -36,7 +40,10 @@ class BigQueryReader:
         )
         try:
             opened = self._storage.create_read_session(
-                parent=f"projects/{self._project}", read_session=session, max_stream_count=1, timeout=CALL_TIMEOUT_S
+                parent=f"projects/{self._project}",
+                read_session=session,
+                max_stream_count=counted // ROWS_PER_STREAM + 1,
+                timeout=CALL_TIMEOUT_S,
             )
             schema = pa.ipc.read_schema(pa.py_buffer(opened.arrow_schema.serialized_schema))
             yield pa.RecordBatch.from_pylist([], schema)

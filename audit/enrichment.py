@@ -20,6 +20,7 @@ RELOAD_ALLOWANCE_S = 90
 """A new version is looked for every 10 s, loaded in a thread, and rows wait while the warehouse does not answer."""
 
 _BATCH = 50_000
+_ATTRIBUTES = ("name", "category", "country", "risk_tier")
 
 _VERSIONS = """CREATE TABLE held_{name} AS
   SELECT place, published_at, from_at, lead(from_at) OVER (ORDER BY place) + to_seconds({allowance}) AS until_at FROM (
@@ -132,22 +133,28 @@ def _sign_check(db: duckdb.DuckDBPyConnection) -> Check:
 
 
 def _merchant_check(db: duckdb.DuckDBPyConnection) -> Check:
-    attributes = {"name": "name", "category": "category", "country": "country", "risk_tier": "risk_tier"}
-    same = " AND ".join(f"m.{source} IS NOT DISTINCT FROM p.merchant_{target}" for source, target in attributes.items())
+    # Plain comparisons only, no OR: with one the database would compare every row with every merchant.
+    db.execute("""CREATE TABLE standing AS
+        SELECT v.place, m.merchant_id, m.valid_from, coalesce(m.valid_to, 'infinity'::TIMESTAMPTZ) AS valid_to,
+          m.merchant_version, m.name, m.category, m.country, m.risk_tier
+        FROM held_merchants v JOIN merchants m ON m.recorded_at <= v.published_at
+          AND coalesce(m.superseded_at, 'infinity'::TIMESTAMPTZ) > v.published_at
+        WHERE m.merchant_id IN (SELECT DISTINCT sent_merchant_id FROM priced)""")
+    known = " AND ".join(f"s.{name} IS NOT DISTINCT FROM p.merchant_{name}" for name in _ATTRIBUTES)
+    unknown = " AND ".join(f"p.merchant_{name} IS NULL" for name in _ATTRIBUTES)
     return none_of(
         db,
         "merchant",
         "is every merchant the one of that moment?",
-        f"""SELECT {ROW} || ': ' || sent_merchant_id || ' ' || coalesce(any_value(merchant_status), 'none')
-        FROM priced p
-        JOIN held_merchants v ON p.loaded_at >= v.from_at AND (v.until_at IS NULL OR p.loaded_at < v.until_at)
-        LEFT JOIN merchants m ON m.merchant_id = p.sent_merchant_id AND p.sent_occurred_at >= m.valid_from
-          AND (m.valid_to IS NULL OR p.sent_occurred_at < m.valid_to) AND m.recorded_at <= v.published_at
-          AND (m.superseded_at IS NULL OR m.superseded_at > v.published_at)
-        GROUP BY id, kafka_partition, kafka_offset, sent_merchant_id
-        HAVING NOT coalesce(bool_or(CASE WHEN m.merchant_id IS NULL
-          THEN merchant_status = 'UNKNOWN' AND p.merchant_version IS NULL AND p.merchant_name IS NULL
-          ELSE merchant_status = 'KNOWN' AND m.merchant_version IS NOT DISTINCT FROM p.merchant_version AND {same}
-          END), false)""",
+        f"""SELECT {ROW} || ': ' || sent_merchant_id || ' ' || coalesce(merchant_status, 'none')
+        FROM priced ANTI JOIN (
+          SELECT p.id FROM priced p
+          JOIN held_merchants v ON p.loaded_at >= v.from_at AND p.loaded_at < coalesce(v.until_at, 'infinity')
+          LEFT JOIN standing s ON s.place = v.place AND s.merchant_id = p.sent_merchant_id
+            AND s.valid_from <= p.sent_occurred_at AND s.valid_to > p.sent_occurred_at
+          WHERE CASE WHEN s.merchant_id IS NULL
+            THEN p.merchant_status = 'UNKNOWN' AND p.merchant_version IS NULL AND {unknown}
+            ELSE p.merchant_status = 'KNOWN' AND s.merchant_version IS NOT DISTINCT FROM p.merchant_version AND {known}
+            END) good USING (id)""",
         {"unknown": number(db, "SELECT COUNT(*) FROM priced WHERE merchant_status = 'UNKNOWN'")},
     )

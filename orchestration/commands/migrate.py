@@ -44,4 +44,5 @@ def migrate(
 def first_line(error: BaseException) -> str:
     """Return the first line of what an error says, for a one-line message."""
     text = str(getattr(error, "message", "") or error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    # the client repeats the message in a machine's form behind "; reason:"
+    return text.splitlines()[0].partition("; reason:")[0] if text else type(error).__name__

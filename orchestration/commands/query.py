@@ -82,6 +82,8 @@ def text(value: Any) -> str:
         whole, _, decimals = f"{value:f}".partition(".")
         kept = decimals.rstrip("0")
         return f"{whole}.{kept.ljust(2, '0')}" if kept else whole
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ").replace("+00:00", "Z")
     shown = plain(value)
     return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
 
