@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 import test_consumer as t
+import test_lanes as lanes
+import test_ownership as o
+from held_appends import HeldAppends
 from schedules import Schedule
 
 from streaming.ports import CommitAnswer, CommitOutcome
@@ -13,7 +16,7 @@ from streaming.protocol.partition import Partition
 from streaming.runner.lanes import Lanes
 from streaming.runner.ownership import Ownership
 
-_answered, _send = Partition.commit_answered, Ownership.send_commits
+_answered, _send, _send_counts = Partition.commit_answered, Ownership.send_commits, Lanes.send_counts
 
 
 def keep_what_is_lost(self: Ownership, partitions: Any) -> None: ...
@@ -56,6 +59,34 @@ def commit_what_is_polled(self: Ownership, periodic: bool) -> int:
 def ignore_interrupts(self: Lanes, number: int, error: Exception) -> None: ...
 
 
+def commit_what_is_lost(self: Ownership, partitions: Any) -> None:
+    self._commit_last([lane for lane in self.lanes if lane.partition.number in partitions])
+    self._drop(partitions)
+
+
+def give_up_without_waiting(self: Lanes, numbers: Any, limit_s: float) -> list[Any]:
+    return [lane for number in numbers if (lane := self.get(number))]
+
+
+def count_each_alone(self: Lanes) -> None:
+    """A query a partition."""
+    gathered, self._counts = self._counts, {}
+    for key, asked in gathered.items():
+        self._counts = {key: asked}
+        _send_counts(self)
+
+
+def held(scenario: Callable[[Any, HeldAppends], None]) -> Callable[[], None]:
+    def run() -> None:
+        rig = o.recovered_rig()
+        try:
+            scenario(None, rig)
+        finally:
+            rig.close()
+
+    return run
+
+
 MUTANTS: dict[str, tuple[tuple[Any, str, Any], Callable[[], None]]] = {
     "keep what is lost": (
         (Ownership, "lost", keep_what_is_lost),
@@ -84,6 +115,18 @@ MUTANTS: dict[str, tuple[tuple[Any, str, Any], Callable[[], None]]] = {
     "commit what is polled": (
         (Ownership, "send_commits", commit_what_is_polled),
         t.test_what_waits_in_the_queue_is_not_committed,
+    ),
+    "commit what is lost": (
+        (Ownership, "lost", commit_what_is_lost),
+        held(o.TestLost.test_nothing_is_committed_or_finalized),
+    ),
+    "give up without waiting for the append": (
+        (Lanes, "close", give_up_without_waiting),
+        held(o.TestRevoked.test_the_append_in_flight_is_awaited_then_committed_and_the_stream_finalized),
+    ),
+    "count each partition alone": (
+        (Lanes, "send_counts", count_each_alone),
+        lanes.test_partitions_that_recover_together_are_counted_in_one_query,
     ),
     "ignore interrupts": (
         (Lanes, "interrupt", ignore_interrupts),

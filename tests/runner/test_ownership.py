@@ -11,11 +11,16 @@ from streaming.ports import CommitAnswer, CommitOutcome, LogRange
 from streaming.protocol.metadata import decode
 
 
-@pytest.fixture
-def rig() -> Iterator[HeldAppends]:
-    rig = HeldAppends(commit_interval_s=30.0)
+def recovered_rig() -> HeldAppends:
+    rig = HeldAppends(commit_interval_s=30.0, drain_s=1.0)
     rig.start()
     rig.turn(6)
+    return rig
+
+
+@pytest.fixture
+def rig() -> Iterator[HeldAppends]:
+    rig = recovered_rig()
     yield rig
     rig.close()
 
