@@ -52,12 +52,12 @@ def test_a_broken_promise_never_loses_a_record_in_silence(world):
     ],
 )
 def test_without_the_check_the_same_worlds_do_harm(world, harm: Callable[[sim.Outcome], int]):
-    assert any(harm(outcome) for outcome in outcomes(Mutant("unchecked", world=world, patches=UNCHECKED), 20))
+    assert any(harm(outcome) for outcome in outcomes(Mutant("unchecked", world=world, patches=UNCHECKED), 8))
 
 
 def test_a_compacted_topic_defeats_even_the_check_so_start_up_refuses_it():
     """tests/runner/test_start_facts.py holds the refusal; this is its reason."""
-    seen = outcomes(Mutant("compacted", world=sim.Compacts), 20)
+    seen = outcomes(Mutant("compacted", world=sim.Compacts), 8)
     assert any(o.lost and not o.halted for o in seen)
 
 
@@ -78,12 +78,12 @@ class CommitsUnchecked(Partition):
 
 def test_a_check_behind_the_appends_finds_what_the_check_before_them_finds():
     behind = Mutant("behind", worker=sim.ChecksBehind, world=SeldomCountsTooMany)
-    assert not [o for o in outcomes(behind, 30) if o.lost and not o.halted]
+    assert not [o for o in outcomes(behind, 20) if o.lost and not o.halted]
     mutant = replace(behind, partition=CommitsUnchecked)
-    assert [o for o in outcomes(mutant, 30) if o.lost and not o.halted]
+    assert [o for o in outcomes(mutant, 12) if o.lost and not o.halted]
 
 
 def test_a_check_behind_the_appends_stops_nothing_where_promises_are_kept():
-    for seed in range(15):
+    for seed in range(10):
         outcome = sim.run(seed, worker_of=sim.ChecksBehind)
         assert (outcome.missing, outcome.doubled, outcome.halted) == (0, 0, None), f"seed {seed}: {outcome}"

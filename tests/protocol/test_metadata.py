@@ -10,6 +10,7 @@ from protocol_script import AT, metadata
 
 from streaming.protocol.metadata import CFG, MAX_LENGTH, decode
 
+FIELDS = sorted(json.loads(metadata().encode()))
 NAMES = st.text(st.characters(codec="ascii", min_codepoint=33), min_size=1, max_size=64)
 
 
@@ -36,7 +37,10 @@ def test_one_that_would_not_fit_is_never_sent():
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.text(max_size=60) | st.from_type(dict).map(json.dumps))
+@given(
+    st.text(max_size=60)
+    | st.dictionaries(st.sampled_from(FIELDS), st.none() | st.integers() | st.text()).map(json.dumps)
+)
 def test_no_text_raises(text):
     decode(text)
 

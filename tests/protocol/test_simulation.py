@@ -23,7 +23,7 @@ def test_storms_neither_lose_nor_double():
 
 @pytest.mark.parametrize("world", [sim.TrimsOften, sim.LandsPrefixes])
 def test_retention_close_behind_and_appends_that_land_in_part_change_nothing(world):
-    for seed in range(15):
+    for seed in range(10):
         outcome = sim.run(seed, world_of=world)
         assert (outcome.missing, outcome.doubled, outcome.halted) == (0, 0, None), f"seed {seed}: {outcome}"
 

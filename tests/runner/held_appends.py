@@ -61,8 +61,10 @@ class HeldAppends(Rig):
         self.journal = ActingJournal()
         self.pool: AppendsInThreads = AppendsInThreads()
         self.gate = threading.Event()
+        self.holding = False
 
     def hold(self, appends: int = 1, effect: Effect = Effect.NONE) -> None:
+        self.holding = True
         self.warehouse.script(*[Fault("append", effect, gate=self.gate)] * appends)
 
     def let_go(self) -> None:
@@ -73,15 +75,8 @@ class HeldAppends(Rig):
         """Appends that nothing holds are answered by the end of each turn."""
         for _ in range(turns):
             super().turn()
-            if not self.warehouse.faults_left and (self.gate.is_set() or not self.held()):
+            if not self.holding or self.gate.is_set():
                 wait(self.pool.appends, PATIENCE_S)
-
-    def held(self) -> bool:
-        return any(
-            isinstance(lane.action, a.Append) and lane.future and not lane.future.done()
-            for consumer in self.members.values()
-            for lane in consumer.lanes
-        )
 
     def close(self) -> None:
         self.gate.set()
