@@ -128,7 +128,7 @@ class Show:
                 [ledger] if ledger else [],
                 BigQueryReader(facts.project, facts.dataset, facts.rest_endpoint, facts.grpc_endpoint),
                 KafkaGroupReader(facts.bootstrap_servers, GROUP, facts.topic),
-                say=lambda line: self._screen.say(f"audit: {line}"),
+                say=lambda line: self._screen.say(f"{self._stream.elapsed_s:6.1f} s  audit: {line}"),
                 seconds=time.monotonic,
             )
         except AuditError as error:
