@@ -89,6 +89,8 @@ def recover(me: Identity) -> Recovering:
         offset, row = (yield from _after_unknown_writer(me, position.commit.offset)), 0
     else:
         offset, row = yield from _after_owner(me, position, position.commit.offset, meta)
+    if offset > position.log.end:  # the log was read before the fence; an owner that was not fenced yet landed more
+        position = yield from patiently(ReadPosition())
     _inside_log(me, position, offset)
     return (yield from _open_and_publish(me, position, meta, offset, row))
 

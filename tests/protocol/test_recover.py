@@ -102,6 +102,11 @@ class TestFromTheTable:
         kinds = [type(x) for x in recovered(position(committed(100)), {a.Finalize: StreamNotFound("")}).actions]
         assert kinds.index(a.Finalize) < kinds.index(a.HighestLive) < kinds.index(a.Publish)
 
+    def test_what_was_landed_between_reading_the_log_and_the_fence_is_not_beyond_it(self):
+        before, after = position(committed(100), end=110), position(committed(100), end=130)
+        unfenced = {a.ReadPosition: [before, after], a.Finalize: StreamNotFound(""), a.HighestLive: 120}
+        assert published(recovered(before, unfenced)) == (121, 0)
+
 
 class TestWithoutACommit:
     def test_the_first_start_of_a_group(self):
