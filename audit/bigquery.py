@@ -15,6 +15,8 @@ CALL_TIMEOUT_S = 120.0
 ROWS_PER_STREAM = 8_000
 """Streams are asked for so that each holds about this many rows: the emulator sends up to 65,536 rows in a message
 and then refuses its own message above 11 MB. To the real service the number is only an upper bound."""
+ROWS_PER_EMULATOR_SESSION = 80_000
+"""The emulator opens at most ten streams a session, so a large table is read from it in several sessions."""
 
 
 class BigQueryReader:
@@ -27,11 +29,18 @@ class BigQueryReader:
 
     def rows(self, table: str, columns: Sequence[str], where: str) -> Iterator[pa.RecordBatch]:
         """Stream a table's rows; the first batch is empty and only says the schema."""
+        where = where or "TRUE"
+        count = self.query(f"SELECT COUNT(*) FROM {table} WHERE {where}")[0][0]
+        slices = count // ROWS_PER_EMULATOR_SESSION + 1 if self._grpc and "kafka_offset" in columns else 1
+        for number in range(slices):
+            part = f"{where} AND MOD(kafka_offset, {slices}) = {number}" if slices > 1 else where
+            yield from self._session(table, columns, part, count // slices // ROWS_PER_STREAM + 1)
+
+    def _session(self, table: str, columns: Sequence[str], where: str, streams: int) -> Iterator[pa.RecordBatch]:
         from google.api_core.exceptions import GoogleAPICallError, RetryError
         from google.cloud.bigquery_storage_v1 import types
 
         self._storage = self._storage or _read_client(self._grpc)
-        counted = self.query(f"SELECT COUNT(*) FROM {table} WHERE {where or 'TRUE'}")[0][0]
         options = types.ReadSession.TableReadOptions(selected_fields=list(columns), row_restriction=where)
         session = types.ReadSession(
             table=f"projects/{self._project}/datasets/{self._dataset}/tables/{table}",
@@ -42,7 +51,7 @@ class BigQueryReader:
             opened = self._storage.create_read_session(
                 parent=f"projects/{self._project}",
                 read_session=session,
-                max_stream_count=counted // ROWS_PER_STREAM + 1,
+                max_stream_count=streams,
                 timeout=CALL_TIMEOUT_S,
             )
             schema = pa.ipc.read_schema(pa.py_buffer(opened.arrow_schema.serialized_schema))
