@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from confluent_kafka import Producer, TopicPartition  # noqa: TID251  # the test's own hand on the broker
+from confluent_kafka import KafkaException, Producer, TopicCollection, TopicPartition  # noqa: TID251  # the test's own hand on the broker
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # noqa: TID251  # as above
 
 from streaming.adapters.clock import SystemClock
@@ -88,6 +88,14 @@ class KafkaWorld:
             self.topic, num_partitions=2, replication_factor=1, config={"message.timestamp.type": "LogAppendTime"}
         )
         self.admin.create_topics([new])[self.topic].result(10)
+        eventually(self._is_known)  # the answer may come before the broker's own metadata has it
+
+    def _is_known(self) -> bool:
+        try:
+            self.admin.describe_topics(TopicCollection([self.topic]))[self.topic].result(10)
+        except KafkaException:
+            return False
+        return True
 
     def broker(self, member: str = "member-0") -> Broker:
         settings = Settings(
