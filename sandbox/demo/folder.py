@@ -17,10 +17,10 @@ def fresh(state: Path) -> Path:
         f"a demo or platform is running on {state}: end it with `tidemark down --state {state}`, "
         "or give this one another folder with --state"
     )
-    if supervisor.is_held(state):
-        raise busy
     if state.exists() and not state.is_dir():
         raise FolderTaken(f"{state} is not a folder: choose another with --state")
+    if supervisor.is_held(state):
+        raise busy
     if state.exists() and any(state.iterdir()) and not (state / "instance.lock").exists():
         raise FolderTaken(f"{state} holds files that are not a demo's: choose an empty folder with --state")
     try:
