@@ -1,5 +1,6 @@
 """The consumer's loop: poll -> decode .. plan (`walk.enrich`) -> append (lanes) -> commit, on one thread."""
 
+from concurrent.futures import Future
 from typing import Final
 
 from streaming.ports import Polled, TopicFacts
@@ -38,7 +39,7 @@ class Consumer:
         self._policy = Policy.of(settings)
         self._source = Source(settings.kafka_topic, topic.topic_id)
         self._next_commit = self._next_guard = 0.0
-        self._guard = world.pool.submit(lambda: topic)
+        self._guard: Future[TopicFacts] | None = None
 
     def start(self) -> None:
         """Join the group."""
@@ -89,6 +90,10 @@ class Consumer:
         enriched = enrich(self.window.take(), self._source, self._references.current(), self._policy)
         self.meters.windows += 1
         self.meters.unknown_fields += enriched.unknown_fields
+        if enriched.internal:  # landed as QUARANTINED_INTERNAL: nothing is lost, but it is a defect of ours
+            self._event(
+                "stage_failed", level="error", records=len(enriched.internal), kinds=sorted(set(enriched.internal))
+            )
         for block in split(enriched.rows, enriched.payloads, self._settings.window_max_rows):
             lane = self.lanes.get(block.partition)
             if lane is not None and block.partition in self.ownership.fetching:
@@ -104,16 +109,20 @@ class Consumer:
 
     def _watch_topic(self, now: float) -> None:
         """Ask for the topic's id now and then; halt everything if it is another topic under the same name."""
-        if now < self._next_guard or not self._guard.done():
-            return
-        self._next_guard = now + GUARD_S
-        if self._guard.exception() is None and (found := self._guard.result().topic_id) != self._topic.topic_id:
-            for lane in self.lanes:
-                if lane.partition.state is not State.HALTED:
-                    detail = f"topic id was {self._topic.topic_id}, is {found}"
-                    halt = Halt(lane.partition.number, HaltReason.TOPIC_REPLACED, detail)
-                    self.lanes.interrupt(lane.partition.number, halt)
-        self._guard = self._world.pool.submit(self._world.broker.topic, GUARD_S)
+        if self._guard is not None and self._guard.done():
+            if self._guard.exception() is None and self._guard.result().topic_id != self._topic.topic_id:
+                self._halt_replaced(self._guard.result().topic_id)
+            self._guard = None
+        if self._guard is None and now >= self._next_guard:
+            self._next_guard = now + GUARD_S
+            self._guard = self._world.pool.submit(self._world.broker.topic, GUARD_S)
+
+    def _halt_replaced(self, found: str) -> None:
+        for lane in self.lanes:
+            if lane.partition.state is not State.HALTED:
+                detail = f"topic id was {self._topic.topic_id}, is {found}"
+                halt = Halt(lane.partition.number, HaltReason.TOPIC_REPLACED, detail)
+                self.lanes.interrupt(lane.partition.number, halt)
 
     def _partition(self, number: int) -> Partition:
         identity = Identity(

@@ -148,6 +148,8 @@ class Lanes:
         lane.future = None
         error = future.exception()
         if error is not None:
+            facts = {"call": type(lane.action).__name__, "why": f"{type(error).__name__}: {error}"}
+            lane.partition.on_event("call_failed", level="warning", partition=lane.partition.number, **facts)
             self._throw(lane, error)
         elif isinstance(lane.action, a.CountLive):
             self._resume(lane, future.result()[lane.partition.number])
