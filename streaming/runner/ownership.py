@@ -30,6 +30,8 @@ class Ownership:
         self._window, self._make, self._settle_s = window, make, settle_s
         self.fetching: set[int] = set()
         self.paused: set[int] = set()
+        self.unresolved: str | None = None
+        """Why a new client is needed as soon as the poll is over."""
         self.lanes: Lanes  # set once, right after construction: lanes and ownership know each other
         self._to_send: dict[int, Commit] = {}
 
@@ -50,6 +52,8 @@ class Ownership:
         self._finalize(lane.partition.stream for lane in lanes)
         self._drop(partitions)
         self._journal.say("given_up", partitions=sorted(partitions), commits=answers)
+        if CommitOutcome.UNKNOWN.value in answers.values():
+            self.unresolved = "the last commit of a revoked partition was not answered"
 
     def lost(self, partitions: Sequence[int]) -> None:
         """Somebody else's already: forget, commit nothing."""
@@ -102,7 +106,12 @@ class Ownership:
     # --- commits ---------------------------------------------------------------------------------------
 
     def send_commits(self, periodic: bool) -> int:
-        """Send publishes, and what is due where `periodic`. Returns how many were sent."""
+        """Send publishes, and what is due where `periodic`. Returns how many were sent.
+
+        First of all a commit whose fate stayed open in a revocation, where joining anew was not possible.
+        """
+        if self.unresolved is not None:
+            self.start_over(self.unresolved)
         if periodic:
             for lane in self.lanes:
                 commit = lane.partition.commit_due()
@@ -135,6 +144,7 @@ class Ownership:
 
     def start_over(self, why: str) -> None:
         """A new client under the same static id; every partition comes again through `assigned`."""
+        self.unresolved = None
         self._journal.say("rejoin", level="warning", why=why)
         self._drop([lane.partition.number for lane in self.lanes])
         self._broker.rejoin()

@@ -6,6 +6,7 @@ import pytest
 from held_appends import HeldAppends
 from runner_rig import Rig
 
+from streaming.adapters.memory_cluster import CommitFault
 from streaming.adapters.memory_faults import Effect
 from streaming.ports import CommitAnswer, CommitOutcome, LogRange
 from streaming.protocol.metadata import decode
@@ -78,6 +79,19 @@ class TestRevoked:
         rig.members["member-0"].stop()
         assert len(rig.landed()) == 5
         assert committed(rig) == (5, 5)
+
+
+    def test_a_last_commit_without_an_answer_makes_the_member_join_anew(self, rig):
+        rig.produce(0, 5)
+        rig.turn(4)
+        rig.cluster.script(CommitFault.LOSE_ANSWER)
+        consumer = rig.members["member-0"]
+        consumer.ownership.revoked([0])
+        assert not rig.said("rejoin"), "not from inside the callback"
+        rig.turn(8)
+        assert rig.said("rejoin")
+        assert rig.states()["member-0"] == {0: "running"}
+        rig.assert_exactly_once()
 
 
 class TestLost:
