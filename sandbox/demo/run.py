@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sandbox.demo import report
-from sandbox.demo.consumers import Crew
+from sandbox.demo.consumers import DRAIN_S, Crew
 from sandbox.demo.failure import DemoFailed
 from sandbox.demo.folder import FolderTaken, fresh
 from sandbox.demo.options import Options
@@ -21,6 +21,9 @@ from sandbox.demo.show import Show
 from sandbox.demo.site import platform
 from sandbox.demo.verdict import verdict
 from sandbox.platform.instance import PlatformFacts
+
+STOP_S: Final = 3.0
+"""What consumers get to drain when the demo is stopped or has failed: then nobody counts."""
 
 
 def run(options: Options, screen: Screen, environment: Mapping[str, str], started_at: float) -> dict[str, Any]:
@@ -58,15 +61,17 @@ class _Stage:
         facts, options = self._facts, self._options
         source = Source(facts.state, self._environment)
         crew = Crew(facts.state, {**self._environment, **facts.environment()}, options.members, say)
+        patience_s = STOP_S
         try:
             publish(facts, options.seed, warm.result(), say)
             say(f"starting {options.members} consumer{'s' if options.members > 1 else ''}")
             crew.start()
             await_ready(crew, facts)
             evidence, examples = Show(options, facts, source, crew, self._screen).run(self._started_at)
+            patience_s = DRAIN_S
         finally:
             source.end()
-            crew.terminate()
+            crew.terminate(patience_s)
         content = report.build(evidence)
         path = facts.state / "report.json"
         path.write_text(json.dumps(content, indent=2) + "\n")
