@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -27,8 +28,25 @@ class Warm:
     now: datetime
 
 
-def warm_up(seed: int) -> Warm:
-    """Make the world's reference data and import what takes long."""
+class Warming:
+    """Makes reference data and imports what takes long, in a thread, while Kafka and the emulator start."""
+
+    def __init__(self, pool: ThreadPoolExecutor, seed: int) -> None:
+        self._pool, self._seed = pool, seed
+        self._future: Future[Warm] | None = None
+
+    def begin(self) -> "Future[Warm]":
+        """Begin unless it has begun."""
+        if self._future is None:
+            self._future = self._pool.submit(_warm_up, self._seed)
+        return self._future
+
+    def result(self) -> Warm:
+        """What was made; waits for it."""
+        return self.begin().result()
+
+
+def _warm_up(seed: int) -> Warm:
     from sandbox.seed import frames
 
     now = datetime.now(UTC)

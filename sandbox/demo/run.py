@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from sandbox.demo.consumers import DRAIN_S, Crew
 from sandbox.demo.failure import DemoFailed
 from sandbox.demo.folder import FolderTaken, fresh
 from sandbox.demo.options import Options
-from sandbox.demo.preparing import Warm, await_ready, publish, warm_up
+from sandbox.demo.preparing import Warming, await_ready, publish
 from sandbox.demo.producing import Source
 from sandbox.demo.screen import Screen
 from sandbox.demo.show import Show
@@ -37,14 +37,16 @@ def run(options: Options, screen: Screen, environment: Mapping[str, str], starte
     except FolderTaken as error:
         raise DemoFailed(str(error)) from None
 
-    def say(line: str) -> None:
-        screen.say(f"{time.time() - started_at:6.1f} s  {line}")
-
     with ThreadPoolExecutor(1, thread_name_prefix="warm-up") as pool:
-        warm = pool.submit(warm_up, options.seed)
+        warming = Warming(pool, options.seed)
+
+        def say(line: str) -> None:
+            screen.say(f"{time.time() - started_at:6.1f} s  {line}")
+            warming.begin()  # not before the platform's own first steps: hashing jars beside it takes seconds
+
         with platform(state, options.keep, say) as facts, screen:
             stage = _Stage(options, facts, screen, environment, started_at)
-            return stage.run(warm, say)
+            return stage.run(warming, say)
 
 
 class _Stage:
@@ -56,14 +58,14 @@ class _Stage:
         self._options, self._facts, self._screen = options, facts, screen
         self._environment, self._started_at = environment, started_at
 
-    def run(self, warm: "Future[Warm]", say: Callable[[str], None]) -> dict[str, Any]:
+    def run(self, warming: Warming, say: Callable[[str], None]) -> dict[str, Any]:
         """Prepare, show, stop the processes, report."""
         facts, options = self._facts, self._options
         source = Source(facts.state, self._environment)
         crew = Crew(facts.state, {**self._environment, **facts.environment()}, options.members, say)
         patience_s = STOP_S
         try:
-            publish(facts, options.seed, warm.result(), say)
+            publish(facts, options.seed, warming.result(), say)
             say(f"starting {options.members} consumer{'s' if options.members > 1 else ''}")
             crew.start()
             await_ready(crew, facts)
