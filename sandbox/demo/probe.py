@@ -48,9 +48,9 @@ def view_sql(dataset: str, first_day: date) -> str:
 
 
 def census_sql(dataset: str, first_day: date) -> str:
-    """Live rows by status, and how many of them repeat an event of their day."""
+    """Live rows by status, and how many of them repeat an event."""
     return (
-        "SELECT status, COUNT(*), COUNT(*) - COUNT(DISTINCT CONCAT(CAST(business_date AS STRING), event_id)) "
+        "SELECT status, COUNT(*), COUNT(*) - COUNT(DISTINCT event_id) "
         f"FROM `{dataset}.payments_landing` WHERE business_date >= DATE '{first_day - timedelta(days=LATEST_DAYS)}' "
         "AND replay_id IS NULL AND enrichment_revision = 0 GROUP BY status"
     )
