@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sandbox.demo.probe import census_sql, view_sql
+from sandbox.demo.probe import CENSUS_REST, VIEW_REST, census_sql, view_sql
 from sandbox.demo.samples import Census, Sightings
 
 
@@ -48,3 +48,9 @@ def test_latency_is_asked_of_the_view_and_the_table_is_only_counted():
     assert "business_date >= DATE '2026-11-23'" in view_sql("payments", day)
     # late records lie up to 30 days back: a count that looks at fewer days would call them lost
     assert "business_date >= DATE '2026-10-23'" in census_sql("payments", day)
+
+
+def test_the_probe_rests_in_proportion_within_its_bounds():
+    assert [VIEW_REST.after(took) for took in (0.01, 0.1, 0.3)] == [0.12, 0.2, 0.4]
+    # the count is for the screen: it may never take more than a tenth of the time from a table of any usual size
+    assert all(took / (took + CENSUS_REST.after(took)) < 0.12 for took in (0.02, 0.1, 0.5))
