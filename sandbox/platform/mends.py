@@ -14,8 +14,6 @@ from uuid import uuid4
 
 from bqemulator.domain.events import TableDataChanged
 from bqemulator.grpc_api.write_servicer import BigQueryWriteHandler
-from bqemulator.jobs import executor
-from bqemulator.server import EmulatorServer
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref, register_name
 from bqemulator.versioning.snapshots import SnapshotManager
@@ -109,8 +107,10 @@ def undo_failed_appends() -> None:
 def wait_in_many_threads() -> None:
     """An open AppendRows connection holds a worker thread, and asyncio's default pool has cores + 4 of them.
 
-    With two cores the sixth open stream hangs every further gRPC call, finalize among them, for ever.
+    With two cores the seventh open stream hangs for ever, and so do calls beside it.
     """
+    from bqemulator.server import EmulatorServer  # at its import the server logs: not before logging is set up
+
     servers: Any = EmulatorServer
     start = servers.start
 
@@ -128,6 +128,8 @@ def read_beside_the_event_loop() -> None:
     Reading statements go to a worker thread, which has a cursor of its own. Writing ones stay where they were: the
     loop is what keeps them one after another.
     """
+    from bqemulator.jobs import executor  # late, as above
+
     executors: Any = executor
     run_single_sql = executors._run_single_sql
 

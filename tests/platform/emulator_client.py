@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,13 +44,19 @@ class Client:
 
     def append(self, stream: str, offset: int, numbers: list[int | None]) -> int:
         """gRPC status code of the append, 0 for success; timeouts and broken calls raise grpc errors."""
+        return int(next(iter(self.append_rows(iter([self.append_request(stream, offset, numbers)])))).error.code)
+
+    def append_request(self, stream: str, offset: int, numbers: list[int | None]) -> types.AppendRowsRequest:
         batch = pa.record_batch([pa.array(numbers, pa.int64()), pa.array(["x"] * len(numbers))], schema=SCHEMA)
         rows = types.AppendRowsRequest.ArrowData(
             writer_schema=types.ArrowSchema(serialized_schema=SCHEMA.serialize().to_pybytes()),
             rows=types.ArrowRecordBatch(serialized_record_batch=batch.serialize().to_pybytes()),
         )
-        request = types.AppendRowsRequest(write_stream=stream, offset=offset, arrow_rows=rows)
-        return int(next(iter(self._write.append_rows(iter([request]), timeout=TIME_LIMIT))).error.code)
+        return types.AppendRowsRequest(write_stream=stream, offset=offset, arrow_rows=rows)
+
+    def append_rows(self, requests: Iterator[types.AppendRowsRequest]) -> Iterable[types.AppendRowsResponse]:
+        answers: Iterable[types.AppendRowsResponse] = self._write.append_rows(requests, timeout=TIME_LIMIT)
+        return answers
 
     def finalize(self, stream: str) -> int:
         return int(self._write.finalize_write_stream(name=stream, timeout=TIME_LIMIT).row_count)

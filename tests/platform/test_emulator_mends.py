@@ -89,7 +89,7 @@ from bqemulator.streaming.write_stream import WriteStreamManager, WriteStreamTyp
 from google.cloud.bigquery_storage_v1 import types
 from sandbox.platform import mends
 if sys.argv[1] == "mended":
-    mends.apply()
+    mends.undo_failed_appends()
 manager = WriteStreamManager()
 stream = manager.create("p", "d", "t", "0123456789abcdef", WriteStreamType.COMMITTED)
 handler = BigQueryWriteHandler(SimpleNamespace(write_streams=manager))
