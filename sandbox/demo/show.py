@@ -61,9 +61,7 @@ class Show:
         self._crew.terminate()
         spent = self._spent(cpu, window_s)
         audit = self._audit()
-        client = client_of(self._facts)
-        blocks = questions.blocks(client, self._facts.dataset, self._first_day)
-        examples = questions.examples(client, self._facts.dataset, self._first_day)
+        blocks, examples = self._asked()
         first_us = self._seen.first_row_us
         evidence = report.Evidence(
             options=self._options,
@@ -82,6 +80,19 @@ class Show:
             audit=audit,
         )
         return evidence, examples
+
+    def _asked(self) -> tuple[pl.DataFrame, list[questions.Example]]:
+        from google.api_core.exceptions import GoogleAPICallError, RetryError
+
+        client, dataset = client_of(self._facts), self._facts.dataset
+        try:
+            return (
+                questions.blocks(client, dataset, self._first_day),
+                questions.examples(client, dataset, self._first_day),
+            )
+        except (GoogleAPICallError, RetryError, OSError) as error:
+            log = self._facts.state / "logs" / "bigquery.log"
+            raise DemoFailed(f"the emulator did not answer: {error}; its log: {log}") from None
 
     def _order(self) -> Order:
         options, facts = self._options, self._facts

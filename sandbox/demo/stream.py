@@ -77,7 +77,8 @@ class Stream:
         """Run until the producer has ended; kill a consumer halfway. Returns the producer's summary."""
         while (summary := self._source.summary) is None:
             progress = self._turn()
-            if self._options.kill and not self.kills and progress.get("elapsed_s", 0.0) >= self._options.seconds / 2:
+            halfway = progress.get("elapsed_s", 0.0) >= self._options.seconds / 2
+            if self._options.kill and halfway and not self.kills and self._crew.members[0].pid is not None:
                 self._kill()
         self.happened(f"the producer has ended: {summary['acked']:,} records acknowledged")
         return summary

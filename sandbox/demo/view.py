@@ -21,11 +21,15 @@ _TONES: Final = {"good": "green", "bad": "bold red", "plain": "default"}
 
 def draw(now: Snapshot, width: int = WIDTH) -> RenderableType:
     """The whole view of one moment, at most `WIDTH` columns wide."""
+    width = min(width, WIDTH)
+    courses = _courses(now, max(10, min(60, width - 36)))
     return Panel(
-        Group(_progress(now), Text(), _figures(now), Text(), _courses(now), Text(), _facts(now), *_happenings(now)),
+        Group(_progress(now), Text(), _figures(now), Text(), courses, Text(), _facts(now), *_happenings(now)),
         title="[bold]Tidemark[/] · payments: Kafka → Polars → BigQuery (emulator)",
         title_align="left",
-        width=min(width, WIDTH),
+        subtitle="[dim]p50, p95: from payment to queryable in the view, last 10 s[/]",
+        subtitle_align="right",
+        width=width,
         padding=(1, 2),
         border_style="cyan",
     )
@@ -94,17 +98,17 @@ def _alarming(name: str, now: Snapshot) -> bool:
     return name == "lag" and now.lag > max(now.rate, 1)
 
 
-def _courses(now: Snapshot) -> RenderableType:
+def _courses(now: Snapshot, width: int) -> RenderableType:
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", width=10)
-    table.add_column(width=62)
+    table.add_column(style="dim", width=8)
+    table.add_column(width=width)
     table.add_column(style="dim")
     for name, values, style, unit in (
         ("events/s", now.rate_history, "green", ""),
         ("lag", now.lag_history, "yellow", ""),
         ("p95 ms", now.p95_history, "magenta", ""),
     ):
-        table.add_row(name, Text(spark(values, 60), style), f"max {max(values, default=0):,.0f}{unit}")
+        table.add_row(name, Text(spark(values, width), style), f"max {max(values, default=0):,.0f}{unit}")
     return table
 
 

@@ -53,7 +53,9 @@ def test_the_view_shows_every_figure_of_the_moment():
 def test_the_view_fits_its_terminal(width: int):
     console = shown(width)
     console.print(draw(NOW, width))
-    assert max(len(row) for row in text_of(console).splitlines()) <= min(width, 96)
+    text = text_of(console)
+    assert max(len(row) for row in text.splitlines()) <= min(width, 96)
+    assert "max 723" in text
 
 
 def test_the_first_moment_has_nothing_to_show_and_does_not_fail():
