@@ -48,9 +48,7 @@ class Plan:
         ]
         landed_to = self.log.low if self.highest_live is None else self.highest_live + 1
         if self.offset > landed_to:
-            lines.append(
-                f"offsets {landed_to} to {self.offset - 1} would NOT be landed by the stream: replay them later"
-            )
+            lines.append(f"offsets {landed_to} to {self.offset - 1} would NOT be landed: replay them later")
         return lines
 
 

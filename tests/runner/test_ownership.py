@@ -80,7 +80,6 @@ class TestRevoked:
         assert len(rig.landed()) == 5
         assert committed(rig) == (5, 5)
 
-
     def test_a_last_commit_without_an_answer_makes_the_member_join_anew(self, rig):
         rig.produce(0, 5)
         rig.turn(4)
