@@ -83,15 +83,25 @@ def serve(world: World, settings: Settings, stop: threading.Event) -> int:
     references = References(world.warehouse, world.pool, world.clock, world.journal, settings.reference_poll_s)
     topic = _patiently(world, stop, lambda: _first_answers(world, settings, references))
     consumer = Consumer(world, settings, topic, references)
-    vitals = Vitals(consumer, world, settings.member)
+    beating = _Beating(Vitals(consumer, world, settings.member), beats, world)
     with Watchdog(world.clock, world.journal) as watchdog:
         consumer.start()
-        code = _loop(consumer, _Beating(vitals, beats, world), stop, watchdog.turned)
-    beats.write(vitals.beat("draining"))
+        _loop(consumer, beating, stop, watchdog.turned)
+    refusal = _refusal(consumer) if consumer.refused() else None
+    if refusal is None:
+        beating.now("draining")
     consumer.stop()
-    beats.write(vitals.beat("stopped"))
+    if refusal is not None:  # the last heartbeat goes on showing what halted
+        raise StartRefused(refusal)
+    beating.now("stopped")
     world.journal.say("stopped", rows_landed=consumer.meters.rows_landed)
-    return code
+    return 0
+
+
+def _refusal(consumer: Consumer) -> str:
+    halts = [str(lane.partition.halt) for lane in consumer.lanes if lane.partition.halt]
+    others = f" (and {len(halts) - 1} more partitions)" if len(halts) > 1 else ""
+    return f"{halts[0]}{others}"
 
 
 class _Beating:
@@ -102,24 +112,29 @@ class _Beating:
         self._next = 0.0
 
     def if_due(self) -> bool:
+        """Write it once a second. Returns whether it was time."""
         now = self._world.clock.monotonic()
         if now < self._next:
             return False
         self._next = now + EVERY_S
-        try:
-            self._beats.write(self._vitals.beat())
-        except OSError as error:  # a full disk must not stop payments
-            self._world.journal.say("heartbeat_not_written", level="warning", why=str(error))
+        self.now()
         return True
 
+    def now(self, state: str | None = None) -> None:
+        """Write it at once; `state` overrides what the partitions say."""
+        try:
+            self._beats.write(self._vitals.beat(state))
+        except OSError as error:  # a full disk must not stop payments, nor their drain
+            self._world.journal.say("heartbeat_not_written", level="warning", why=str(error))
 
-def _loop(consumer: Consumer, beating: _Beating, stop: threading.Event, turned: Callable[[], None]) -> int:
+
+def _loop(consumer: Consumer, beating: _Beating, stop: threading.Event, turned: Callable[[], None]) -> None:
+    """Turn until told to stop, or until every partition halted before it delivered anything."""
     while not stop.is_set():
         consumer.turn()
         turned()
         if beating.if_due() and consumer.refused():
-            return EXIT_REFUSED
-    return 0
+            return
 
 
 def _patiently(world: World, stop: threading.Event, ask: Callable[[], TopicFacts]) -> TopicFacts:

@@ -80,9 +80,14 @@ def test_it_ends_by_itself_where_every_partition_halts_at_once(process):
     serve(process.world, process.settings, process.stop)
     process.stop.clear()
     process.warehouse.replace_table()
-    assert serve(process.world, process.settings, process.stop) == EXIT_REFUSED
+    with pytest.raises(
+        StartRefused, match=r"halted: the landing table was replaced.*recover.*and 2 more partitions"
+    ) as refused:
+        serve(process.world, process.settings, process.stop)
+    assert refused.value.code == EXIT_REFUSED
     beat = json.loads(process.beats.read_text())
-    assert {halt["reason"] for halt in beat["halts"]} <= {"TABLE_REPLACED"}
+    assert beat["state"] == "halted"
+    assert [halt["reason"] for halt in beat["halts"]] == ["TABLE_REPLACED"] * 3
 
 
 def test_a_refused_start_leaves_nothing_behind(process):
