@@ -1,4 +1,4 @@
-"""Five defects of bqemulator 1.4.0, mended before it starts. docs/decisions/0001-emulator-mends.md says why.
+"""What bqemulator 1.4.0 needs mended before it starts. docs/decisions/0001-emulator-mends.md says why.
 
 Each mend has a contract test that fails on the stock package (tests/platform/test_emulator_mends.py); when a
 new version passes without one, remove it here.
@@ -18,6 +18,8 @@ from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref, register_name
 from bqemulator.versioning.snapshots import SnapshotManager
 
+from sandbox.platform import mends_of_queries
+
 MENDED_VERSION = "1.4.0"
 MAX_CONNECTIONS = 256
 """Open append streams and calls at a time; threads are made as they are needed."""
@@ -36,7 +38,7 @@ def apply() -> None:
     keep_no_table_copies()
     undo_failed_appends()
     wait_in_many_threads()
-    read_beside_the_event_loop()
+    mends_of_queries.apply()
 
 
 def give_each_thread_a_cursor() -> None:
@@ -120,27 +122,6 @@ def wait_in_many_threads() -> None:
         await start(server)
 
     servers.start = _start
-
-
-def read_beside_the_event_loop() -> None:
-    """A query ran on the event loop, and every append waited for it: 0.1 s over 150,000 rows of the view.
-
-    Reading statements go to a worker thread, which has a cursor of its own. Writing ones stay where they were: the
-    loop is what keeps them one after another.
-    """
-    from bqemulator.jobs import executor  # late, as above
-
-    executors: Any = executor
-    run_single_sql = executors._run_single_sql
-
-    async def _run_single_sql(project: str, sql: str, parameters: Any, context: Any, *, caller: Any) -> Any:
-        if not sql.lstrip().upper().startswith(("SELECT", "WITH")):
-            return await run_single_sql(project, sql, parameters, context, caller=caller)
-        return await asyncio.to_thread(
-            lambda: asyncio.run(run_single_sql(project, sql, parameters, context, caller=caller))
-        )
-
-    executors._run_single_sql = _run_single_sql
 
 
 def _insert(handler: Any, stream: Any, rows: Any) -> None:

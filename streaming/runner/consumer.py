@@ -85,7 +85,8 @@ class Consumer:
 
     def _enrich_if_due(self) -> None:
         now = self._world.clock.monotonic()
-        if not self.window.due(now, self._settings.window_ms / 1000, self._settings.window_max_rows):
+        backlog = any(lane.partition.queue for lane in self.lanes)
+        if not self.window.due(now, self._settings.window_ms / 1000, self._settings.window_max_rows, backlog):
             return
         enriched = enrich(self.window.take(), self._source, self._references.current(), self._policy)
         self.meters.windows += 1

@@ -1,11 +1,15 @@
 """The window: polled records gathered until it is worth enriching them, as columns."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
 
 from streaming.landing import WINDOW
 from streaming.ports import Records
+
+BACKLOG_AGES: Final = 4
+"""Bounds what one slow partition costs the others: at most this many window lengths."""
 
 
 @dataclass(slots=True)
@@ -42,9 +46,16 @@ class Window:
         self.partitions, self.offsets = kept.partitions, kept.offsets
         self.timestamps_ms, self.values = kept.timestamps_ms, kept.values
 
-    def due(self, now: float, max_age_s: float, max_rows: int) -> bool:
-        """Whether to enrich now."""
-        return self.opened is not None and (len(self) >= max_rows or now - self.opened >= max_age_s)
+    def due(self, now: float, max_age_s: float, max_rows: int, backlog: bool) -> bool:
+        """Whether to enrich now: it is full or old enough.
+
+        While blocks of earlier windows still wait for their append (`backlog`), another window would only queue up
+        behind them: it grows up to `BACKLOG_AGES` times as old, and appends become fewer and larger by themselves.
+        """
+        if self.opened is None:
+            return False
+        age = (now - self.opened) / max_age_s
+        return len(self) >= max_rows or age >= (BACKLOG_AGES if backlog else 1)
 
     def take(self) -> pl.DataFrame:
         """The records as a frame of schema `landing.WINDOW`; the window is empty afterwards."""

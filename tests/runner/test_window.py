@@ -19,21 +19,31 @@ def coordinates(frame: pl.DataFrame) -> list[tuple[int, int]]:
     return frame.select("kafka_partition", "kafka_offset").rows()
 
 
+def test_behind_waiting_blocks_a_window_grows_to_a_bound_or_until_it_is_full():
+    window = Window()
+    window.add(records((0, 1)), {0}, 10.0)
+    assert window.due(10.15, 0.15, 3, backlog=False)
+    assert not window.due(10.15, 0.15, 3, backlog=True)
+    assert not window.due(10.59, 0.15, 3, backlog=True)
+    assert window.due(10.61, 0.15, 3, backlog=True)
+    assert window.due(10.01, 0.15, 1, backlog=True)
+
+
 def test_a_window_is_due_by_age_or_by_size():
     window = Window()
-    assert not window.due(100.0, 0.15, 3)
+    assert not window.due(100.0, 0.15, 3, backlog=False)
     window.add(records((0, 1)), {0}, now=10.0)
-    assert not window.due(10.1, 0.15, 3)
-    assert window.due(10.15, 0.15, 3)
+    assert not window.due(10.1, 0.15, 3, backlog=False)
+    assert window.due(10.15, 0.15, 3, backlog=False)
     window.add(records((0, 2), (0, 3)), {0}, now=10.1)
-    assert window.due(10.1, 0.15, 3)
+    assert window.due(10.1, 0.15, 3, backlog=False)
 
 
 def test_age_counts_from_the_first_record():
     window = Window()
     window.add(records((0, 1)), {0}, now=10.0)
     window.add(records((0, 2)), {0}, now=10.14)
-    assert window.due(10.15, 0.15, 100)
+    assert window.due(10.15, 0.15, 100, backlog=False)
 
 
 def test_taking_empties_it():
@@ -41,7 +51,7 @@ def test_taking_empties_it():
     window.add(records((0, 1), (1, 7)), {0, 1}, now=10.0)
     assert coordinates(window.take()) == [(0, 1), (1, 7)]
     assert len(window) == 0
-    assert not window.due(99.0, 0.1, 1)
+    assert not window.due(99.0, 0.1, 1, backlog=False)
 
 
 def test_the_frame_has_the_walks_schema_and_the_brokers_time():
