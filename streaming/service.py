@@ -110,13 +110,14 @@ class _Beating:
     def __init__(self, vitals: Vitals, beats: HeartbeatFile, world: World) -> None:
         self._vitals, self._beats, self._world = vitals, beats, world
         self._next = 0.0
+        self._shown = ""
 
     def if_due(self) -> bool:
-        """Write it once a second. Returns whether it was time."""
-        now = self._world.clock.monotonic()
-        if now < self._next:
+        """Write it once a second, and as soon as the state changes. Returns whether it was written."""
+        now, state = self._world.clock.monotonic(), self._vitals.state()
+        if now < self._next and state == self._shown:
             return False
-        self._next = now + EVERY_S
+        self._next, self._shown = now + EVERY_S, state
         self.now()
         return True
 

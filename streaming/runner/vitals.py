@@ -29,7 +29,7 @@ class Vitals:
         return Beat(
             member=self._member,
             at=self._world.clock.now(),
-            state=state or self._state(),
+            state=state or self.state(),
             partitions=numbers,
             lag=self._lag(numbers),
             rows_landed=meters.rows_landed,
@@ -46,7 +46,8 @@ class Vitals:
         halts = [lane.partition.halt for lane in self._consumer.lanes if lane.partition.halt]
         return [{"partition": h.partition, "reason": h.reason.name, "message": str(h)} for h in halts]
 
-    def _state(self) -> str:
+    def state(self) -> str:
+        """`starting`, `recovering`, `running` or `halted`: the worst of the partitions'."""
         states = {lane.partition.state for lane in self._consumer.lanes}
         for state in (State.HALTED, State.RECOVERING):
             if state in states:
