@@ -7,7 +7,7 @@ import typer
 
 from orchestration.errors import UserError
 
-COMMAND_MODULES = ("platform", "migrate", "produce", "consume", "query", "audit", "recover", "demo")
+COMMAND_MODULES = ("platform", "migrate", "seed", "produce", "consume", "query", "audit", "recover", "demo")
 
 app = typer.Typer(
     name="tidemark",

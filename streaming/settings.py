@@ -110,7 +110,7 @@ class Settings:
     max_payload_bytes: int = _setting(65_536, _between(1_024, 1_048_576, int), "larger payloads are OVERSIZED, bytes")
     max_future_minutes: int = _setting(5, _between(0, 1_440, int), "occurred_at after the broker's time, minutes")
     max_past_days: int = _setting(30, _between(1, 3_650, int), "occurred_at before the broker's time, days")
-    window_ms: int = _setting(150, _between(10, 10_000, int), "a window is enriched when it is this old, ms")
+    window_ms: int = _setting(250, _between(10, 10_000, int), "a window is enriched when it is this old, ms")
     window_max_rows: int = _setting(5_000, _between(1, 100_000, int), "or has this many records")
     max_buffered_rows: int = _setting(20_000, _between(100, 1_000_000, int), "rows a partition may hold before pause")
     commit_interval_s: float = _setting(1.0, _between(0.05, 60, float), "seconds between offset commits")

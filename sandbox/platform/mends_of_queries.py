@@ -21,6 +21,7 @@ def apply() -> None:
     """Mend the emulator in this process."""
     read_beside_the_event_loop()
     spare_reads_the_look_for_ddl()
+    keep_no_job_history()
 
 
 def read_beside_the_event_loop() -> None:
@@ -58,6 +59,15 @@ def spare_reads_the_look_for_ddl() -> None:
     executors: Any = executor
     for name in LOOKS_FOR_DDL:
         setattr(executors, name, unless_reading(getattr(executors, name)))
+
+
+def keep_no_job_history() -> None:
+    """Every query's job was written to the database file and synced, on the event loop. Memory is enough for jobs:
+    nobody asks for one after a restart."""
+    from bqemulator.catalog.duckdb_repository import DuckDBCatalogRepository
+
+    repositories: Any = DuckDBCatalogRepository
+    repositories._write_job = lambda repository, job: None
 
 
 def _reads(sql: str) -> bool:
