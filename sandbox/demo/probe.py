@@ -31,7 +31,7 @@ class Rest:
         return min(self.at_most_s, max(self.at_least_s, self.times * took_s))
 
 
-VIEW_REST: Final = Rest(times=2.0, at_least_s=0.12, at_most_s=0.4)
+VIEW_REST: Final = Rest(times=1.5, at_least_s=0.12, at_most_s=0.3)
 """The view's windows cost 0.1 s over 150,000 rows and 0.3 s over 300,000. The rest is part of every latency that is
 measured, so it is bounded, at the price of up to half a core at the largest tables."""
 CENSUS_REST: Final = Rest(times=8.0, at_least_s=0.5, at_most_s=5.0)
