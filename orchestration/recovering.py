@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from streaming.ports import Broker, Commit, LogRange, StreamFinalized, StreamNotFound, Warehouse
+from streaming.ports import Broker, Commit, CountQuery, LogRange, StreamFinalized, StreamNotFound, Warehouse
 from streaming.protocol.metadata import CommitMetadata, decode
 
 CALL_S: Final = 15.0
 QUERY_S: Final = 60.0
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every business date."""
 
 
 class NothingToRecover(Exception):
@@ -28,6 +30,9 @@ class Plan:
     offset: int
     log: LogRange
     highest_live: int | None
+    live_since: int | None
+    """Live rows at or after the old commit's offset; None without a commit. The protocol appends without holes, so
+    fewer than the offsets up to the highest mean lost rows, or offsets without records."""
     topic_id: str
     table_created: str
     started_with: int
@@ -46,10 +51,23 @@ class Plan:
             f"partition {self.partition}: {was}, {highest}, log [{self.log.low}, {self.log.end})",
             f"would go on at offset {self.offset}",
         ]
+        lines += self._doubts()
         landed_to = self.log.low if self.highest_live is None else self.highest_live + 1
         if self.offset > landed_to:
             lines.append(f"offsets {landed_to} to {self.offset - 1} would NOT be landed: replay them later")
         return lines
+
+    def _doubts(self) -> list[str]:
+        if self.before is None or self.highest_live is None or self.live_since is None:
+            return []
+        span = self.highest_live + 1 - self.before.offset
+        where = f"of the {span} offsets from {self.before.offset} to {self.highest_live}"
+        if self.live_since < span and self.offset > self.before.offset:
+            missing = span - self.live_since
+            return [f"{missing} {where} have no live row: they held no record, or are lost and would NOT be landed"]
+        if self.live_since > max(span, 0):
+            return [f"{self.live_since} live rows for at most {max(span, 0)} records: some are landed TWICE already"]
+        return []
 
 
 def plan(broker: Broker, warehouse: Warehouse, partition: int, source: str) -> Plan:
@@ -79,10 +97,18 @@ def plan(broker: Broker, warehouse: Warehouse, partition: int, source: str) -> P
         offset=offset,
         log=log,
         highest_live=highest,
+        live_since=_live_since(warehouse, facts.topic_id, partition, before),
         topic_id=facts.topic_id,
         table_created=warehouse.table_created(CALL_S),
         started_with=max((meta.started_with for meta in metas), default=facts.partitions),
     )
+
+
+def _live_since(warehouse: Warehouse, topic_id: str, partition: int, before: Commit | None) -> int | None:
+    if before is None:
+        return None
+    query = CountQuery(partition, before.offset, since=EVER, besides_epoch="")
+    return warehouse.count_live(topic_id, [query], QUERY_S)[partition]
 
 
 def _offset(source: str, before: Commit | None, log: LogRange, highest: int | None) -> int:

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 
-from streaming.service import StartRefused, run
+from streaming.service import StartRefused, leave, run
 from streaming.settings import Settings, SettingsError
 
 EXIT_USAGE = 2
@@ -28,4 +28,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

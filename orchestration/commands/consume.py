@@ -43,7 +43,7 @@ def consume(
     chosen = resolve(state)
     if member is not None:
         chosen = replace(chosen, member=member)
-    from streaming.service import StartRefused, run
+    from streaming.service import StartRefused, leave, run
 
     try:
         code = run(chosen, stop)
@@ -52,7 +52,7 @@ def consume(
     except StartRefused as error:
         typer.echo(f"tidemark: {error}", err=True)
         code = error.code
-    raise typer.Exit(code)
+    leave(code)
 
 
 def _supervise(state: Path | None, members: int, stop: threading.Event) -> int:

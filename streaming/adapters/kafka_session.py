@@ -15,7 +15,7 @@ from streaming.adapters.kafka_commits import Commits, refused, sort_out, to_clie
 from streaming.adapters.kafka_config import AUTO_OFFSET_RESET, FATAL, QUIET, Complaints
 from streaming.ports import Commit, CommitAnswer, CommitOutcome, Polled, Rebalances, Records, Stalled
 
-_CLOSE_LIMIT_S: Final = 5.0
+_CLOSE_LIMIT_S: Final = 2.0
 _READ_BACK_EVERY_S: Final = 0.005
 
 

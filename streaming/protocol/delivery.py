@@ -48,7 +48,8 @@ def deliver(
 
 def _append(partition: int, stream: str, row: int, block: Block, serialise: Serialise) -> Generator[Action, Any, Block]:
     """Returns the block as it was accepted: with rows quarantined that the warehouse refused."""
-    request, resends, rewritten = Append(stream, row, serialise(block), len(block)), 0, False
+    request, resends = Append(stream, row, serialise(block), len(block)), 0
+    rewritten: set[int] = set()
     while True:
         try:
             yield request
@@ -67,9 +68,10 @@ def _append(partition: int, stream: str, row: int, block: Block, serialise: Seri
         except QuotaExceeded:
             yield Wait(QUOTA_WAIT_S, paused=True)
         except RowsRejected as error:
-            if rewritten or not error.rows:
+            if rewritten.issuperset(error.rows):
                 raise Halt(partition, HaltReason.REFUSED, f"rows refused even as quarantined: {error}") from error
-            block, rewritten = block.quarantined(error.rows), True
+            rewritten.update(error.rows)
+            block = block.quarantined(error.rows)
             request = Append(stream, row, serialise(block), len(block))
         except Refused as error:
             raise Halt(partition, HaltReason.REFUSED, str(error)) from error

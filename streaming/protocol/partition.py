@@ -77,6 +77,11 @@ class Partition:
         """Records enriched and not yet taken for an append."""
         return sum(len(block) for block in self.queue)
 
+    @property
+    def buffered_bytes(self) -> int:
+        """Their estimated size."""
+        return sum(block.nbytes for block in self.queue)
+
     def steps(self) -> Steps:
         """Recover, then append blocks in order, back to Fence whenever ownership is in doubt. Ends when halted."""
         while True:
@@ -104,6 +109,8 @@ class Partition:
     def _land_blocks(self, landed: Progress) -> Steps:
         while True:
             block: Block = yield NextBlock()
+            if block.first_offset < landed.offset:  # rows are numbered by counting: a record twice would be a row twice
+                raise FenceAgain(f"offset {block.first_offset} came again, {landed.offset} was next")
             assert self.start is not None
             assert self.start.metadata.stream is not None
             epoch = self.start.metadata.epoch

@@ -3,7 +3,7 @@
 from concurrent.futures import Future
 from typing import Final
 
-from streaming.ports import Polled, TopicFacts
+from streaming.ports import Polled, TopicFacts, TopicMissing
 from streaming.protocol.halts import FenceAgain, Halt, HaltReason, Ousted
 from streaming.protocol.partition import Partition, State
 from streaming.protocol.recovery import Identity
@@ -21,6 +21,8 @@ from streaming.walk import Policy, Source, enrich
 POLL_S: Final = 0.02
 """Longest wait in a poll: bounds how late a finished append or a due window is noticed."""
 POLL_RECORDS: Final = 5_000
+SETTLE_SHARE: Final = 0.35
+"""Of the drain's time limit: how long appends in flight are waited for; the rest is for commits and closing."""
 GUARD_S: Final = 10.0
 """Between looks at the topic's id: a recreated topic would otherwise be skipped into silently (kafka.md)."""
 
@@ -33,7 +35,7 @@ class Consumer:
         self.meters = Meters(world.clock)
         self.window = Window()
         performer = Performer(world.broker, world.warehouse, settings.kafka_topic, settings.append_deadline_s)
-        self.ownership = Ownership(world, self.window, self._partition, settle_s=settings.drain_s / 2)
+        self.ownership = Ownership(world, self.window, self._partition, settle_s=settings.drain_s * SETTLE_SHARE)
         self.lanes = Lanes(performer, world.pool, world.clock, self.ownership)
         self.ownership.lanes = self.lanes
         self._policy = Policy.of(settings)
@@ -51,7 +53,7 @@ class Consumer:
         self._take(polled)
         self._enrich_if_due()
         self._advance()
-        self.ownership.balance(self._settings.max_buffered_rows)
+        self.ownership.balance(self._settings.max_buffered_rows, self._settings.max_buffered_bytes)
         now = self._world.clock.monotonic()
         periodic = now >= self._next_commit
         if periodic:
@@ -111,7 +113,10 @@ class Consumer:
     def _watch_topic(self, now: float) -> None:
         """Ask for the topic's id now and then; halt everything if it is another topic under the same name."""
         if self._guard is not None and self._guard.done():
-            if self._guard.exception() is None and self._guard.result().topic_id != self._topic.topic_id:
+            error = self._guard.exception()
+            if isinstance(error, TopicMissing):
+                self._event("topic_missing", level="error", why=str(error))
+            elif error is None and self._guard.result().topic_id != self._topic.topic_id:
                 self._halt_replaced(self._guard.result().topic_id)
             self._guard = None
         if self._guard is None and now >= self._next_guard:

@@ -8,9 +8,9 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from streaming.ports import Clock, Commit, CommitAnswer
+from streaming.ports import Clock, Commit, CommitAnswer, CommitOutcome
 from streaming.protocol import actions as a
-from streaming.protocol.halts import Halt
+from streaming.protocol.halts import Halt, HaltReason
 from streaming.protocol.partition import Partition
 from streaming.runner.performer import Performer
 from streaming.runner.take import take_block
@@ -99,6 +99,10 @@ class Lanes:
         if isinstance(lane.action, a.Publish) and lane.partition.outstanding is lane.action.commit:
             lane.partition.outstanding = None
             self._resume(lane, answer.outcome)
+        elif answer.outcome is CommitOutcome.INVALID:
+            lane.partition.outstanding = None
+            detail = f"the broker refused the commit's metadata: {answer.detail}"
+            self.interrupt(answer.partition, Halt(answer.partition, HaltReason.DEFECT, detail))
         else:
             lane.partition.commit_answered(answer)
 

@@ -12,6 +12,10 @@ BACKLOG_AGES: Final = 4
 """Bounds what one slow partition costs the others: at most this many window lengths."""
 
 
+MAX_BYTES: Final = 8_388_608
+"""Payloads a window holds before it is enriched whatever its age: enriching needs a few times as much."""
+
+
 @dataclass(slots=True)
 class Window:
     """Records of all partitions of this member, in the order they were polled."""
@@ -20,6 +24,8 @@ class Window:
     offsets: list[int] = field(default_factory=list)
     timestamps_ms: list[int] = field(default_factory=list)
     values: list[bytes | None] = field(default_factory=list)
+    nbytes: int = 0
+    """Bytes of the payloads."""
     opened: float | None = None
     """Monotonic time of the first record."""
 
@@ -37,6 +43,7 @@ class Window:
         self.offsets += records.offsets
         self.timestamps_ms += records.timestamps_ms
         self.values += records.values
+        self.nbytes += sum(len(value) for value in records.values if value)
 
     def drop(self, partition: int) -> None:
         """Forget a partition's records: it is being given up, or fetched again from an earlier offset."""
@@ -45,6 +52,7 @@ class Window:
         )
         self.partitions, self.offsets = kept.partitions, kept.offsets
         self.timestamps_ms, self.values = kept.timestamps_ms, kept.values
+        self.nbytes = sum(len(value) for value in self.values if value)
 
     def due(self, now: float, max_age_s: float, max_rows: int, backlog: bool) -> bool:
         """Whether to enrich now: it is full or old enough.
@@ -55,7 +63,7 @@ class Window:
         if self.opened is None:
             return False
         age = (now - self.opened) / max_age_s
-        return len(self) >= max_rows or age >= (BACKLOG_AGES if backlog else 1)
+        return len(self) >= max_rows or self.nbytes >= MAX_BYTES or age >= (BACKLOG_AGES if backlog else 1)
 
     def take(self) -> pl.DataFrame:
         """The records as a frame of schema `landing.WINDOW`; the window is empty afterwards."""
@@ -69,7 +77,7 @@ class Window:
             schema_overrides={"payload": pl.Binary},
         ).cast({"broker_timestamp": WINDOW["broker_timestamp"]})
         self.partitions, self.offsets, self.timestamps_ms, self.values = [], [], [], []
-        self.opened = None
+        self.opened, self.nbytes = None, 0
         return frame.select(list(WINDOW)).cast(dict(WINDOW))  # type: ignore[arg-type]  # dtype classes are fine
 
 

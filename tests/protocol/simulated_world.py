@@ -46,6 +46,10 @@ class Offsets:
         return len(self.offsets)
 
     @property
+    def first_offset(self) -> int:
+        return self.offsets[0]
+
+    @property
     def next_offset(self) -> int:
         return self.offsets[-1] + 1
 

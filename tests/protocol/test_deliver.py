@@ -100,6 +100,11 @@ def test_refused_rows_are_quarantined_in_place_and_sent_at_the_same_offset():
     assert driven.result == (2, (12, -1))
 
 
+def test_each_refusal_may_name_other_rows():
+    driven = delivered(0, [RowsRejected("", {1: "bad"}), RowsRejected("", {1: "bad", 2: "bad"}), None])
+    assert driven.result == (3, (10, -1, -1))
+
+
 @pytest.mark.parametrize(
     "answers", [RowsRejected("", {0: "bad"}), RowsRejected("", {}), Refused("no such column")], ids=str
 )

@@ -150,6 +150,15 @@ def test_doubt_drops_what_is_queued_and_recovers_anew():
     assert driver.partition.state is State.RUNNING
 
 
+@pytest.mark.parametrize("again", [(100, 101, 105), (104, 107), (105,)])
+def test_records_that_come_again_are_doubt_and_are_not_appended(again):
+    driver = Driver().until(a.NextBlock)
+    driver.land(100, 101, 105)
+    driver.send(Offsets(again))
+    assert isinstance(driver.action, a.StopFetch)
+    assert "came again, 106 was next" in str(driver.said[-1][1]["why"])
+
+
 def test_doubt_may_come_from_outside():
     driver = Driver().until(a.NextBlock)
     driver.send(FenceAgain("cannot fetch"))

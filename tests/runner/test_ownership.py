@@ -9,6 +9,7 @@ from runner_rig import Rig
 from streaming.adapters.memory_cluster import CommitFault
 from streaming.adapters.memory_faults import Effect
 from streaming.ports import CommitAnswer, CommitOutcome, LogRange
+from streaming.protocol.actions import Publish
 from streaming.protocol.metadata import decode
 
 
@@ -31,6 +32,9 @@ def committed(rig: Rig, partition: int = 0) -> tuple[int, int]:
     meta = decode(commit.metadata)
     assert meta is not None
     return commit.offset, meta.row
+
+
+ROOM = 2**30
 
 
 class TestRevoked:
@@ -91,6 +95,23 @@ class TestRevoked:
         assert rig.said("rejoin")
         assert rig.states()["member-0"] == {0: "running"}
         rig.assert_exactly_once()
+
+    def test_a_publish_without_an_answer_makes_the_member_join_anew(self):
+        rig = Rig(partitions=1)
+        consumer = rig.start()
+        while not any(isinstance(lane.action, Publish) for lane in consumer.lanes):
+            rig.turn()
+        (lane,) = consumer.lanes
+        assert lane.partition.outstanding is not None
+        consumer.ownership.revoked([0])
+        assert consumer.ownership.unresolved is not None
+
+    def test_an_answered_commit_leaves_nothing_open(self, rig):
+        rig.produce(0, 5)
+        rig.turn(4)
+        consumer = rig.members["member-0"]
+        consumer.ownership.revoked([0])
+        assert consumer.ownership.unresolved is None
 
 
 class TestLost:
@@ -159,11 +180,11 @@ def test_a_full_partition_is_paused_and_resumed_when_half_of_it_has_room(rig):
     rig.turn(3)
     rig.produce(0, 300)
     rig.turn(3)
-    consumer.ownership.balance(100)
+    consumer.ownership.balance(100, ROOM)
     assert consumer.ownership.paused == {0}
     rig.let_go()
     rig.turn(3)
-    consumer.ownership.balance(100)
+    consumer.ownership.balance(100, ROOM)
     assert consumer.ownership.paused == set()
 
 
@@ -177,3 +198,32 @@ def test_a_position_outside_the_log_fences_and_says_what_is_gone():
     assert rig.said("fence_again")
     assert "offsets 0 to 3 are gone from the log" in rig.halts()[0]
     assert rig.brokers["member-0"].log_ranges([0], 1.0) == {0: LogRange(4, 10)}
+
+
+def test_few_large_records_pause_everything_that_is_fetched(rig):
+    consumer = rig.members["member-0"]
+    rig.hold(appends=5)
+    rig.produce(0, 30, description="x" * 900)
+    rig.turn(3)
+    rig.produce(0, 30, description="x" * 900)
+    rig.turn(3)
+    (lane,) = consumer.lanes
+    assert lane.partition.buffered < 100
+    assert lane.partition.buffered_bytes > 20_000
+    consumer.ownership.balance(ROOM, 20_000)
+    assert consumer.ownership.paused == {0}
+    rig.let_go()
+    rig.turn(4)
+    consumer.ownership.balance(ROOM, 20_000)
+    assert consumer.ownership.paused == set()
+    rig.assert_exactly_once()
+
+
+def test_a_refused_commit_halts_the_partition_as_a_defect(rig):
+    rig.produce(0, 5)
+    rig.turn(4)
+    consumer = rig.members["member-0"]
+    consumer.ownership.answered([CommitAnswer(0, CommitOutcome.INVALID, "metadata too large (12)")])
+    rig.turn(2)
+    assert ["metadata too large (12)" in said for said in rig.halts()] == [True]
+    assert not rig.said("rejoin")

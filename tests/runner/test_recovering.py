@@ -1,11 +1,13 @@
 """`tidemark recover` on the in-memory services: each halt, what its command says, and the stream that goes on."""
 
+import pyarrow as pa
 import pytest
-from runner_rig import Rig
+from runner_rig import START, Rig
 
 from orchestration.recovering import NothingToRecover, apply, plan
 from streaming.adapters.memory_broker import MemoryBroker
 from streaming.protocol.halts import RESUME_FROM, HaltReason
+from streaming.stages.plan import SCHEMA
 
 
 def halted_by(rig: Rig, reason: HaltReason) -> str:
@@ -82,6 +84,47 @@ class TestEachHalt:
         assert any("offsets 5 to 6 would NOT be landed" in line for line in recover(rig, "beginning"))
         goes_on(rig)
         rig.assert_exactly_once()
+
+
+def live_row(rig: Rig, offset: int) -> None:
+    """A live row as an older epoch would have left it."""
+    batch = pa.RecordBatch.from_pylist(
+        [
+            {
+                "status": "OK",
+                "business_date": START.date(),
+                "kafka_topic": rig.cluster.name,
+                "kafka_topic_id": rig.cluster.topic_id,
+                "kafka_partition": 0,
+                "kafka_offset": offset,
+                "broker_timestamp": START,
+                "enrichment_revision": 0,
+                "ownership_epoch": "0000",
+                "loaded_at": START,
+            }
+        ],
+        schema=SCHEMA,
+    )
+    rig.warehouse.put(batch)
+
+
+class TestDoubts:
+    def test_holes_behind_the_commit_are_named(self):
+        rig = worked()
+        rig.produce(0, 5)
+        live_row(rig, 8)
+        halted_by(rig, HaltReason.COUNT_MISMATCH)
+        (line,) = [line for line in recover(rig, "table") if "no live row" in line]
+        assert line.startswith("3 of the 4 offsets from 5 to 8 have no live row")
+        goes_on(rig)
+
+    def test_rows_that_are_doubled_already_are_named(self):
+        rig = worked()
+        rig.produce(0, 1)
+        live_row(rig, 5)
+        live_row(rig, 5)
+        halted_by(rig, HaltReason.COUNT_MISMATCH)
+        assert any("landed TWICE already" in line for line in recover(rig, "table"))
 
 
 class TestPlan:

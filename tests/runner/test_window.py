@@ -5,7 +5,7 @@ from runner_rig import START
 
 from streaming.landing import WINDOW
 from streaming.ports import Records
-from streaming.runner.window import Window
+from streaming.runner.window import MAX_BYTES, Window
 
 MS = int(START.timestamp() * 1000)
 
@@ -81,3 +81,15 @@ def test_a_window_that_lost_all_its_records_can_still_be_taken():
     window.add(records((0, 1)), {0}, now=1.0)
     window.drop(0)
     assert window.take().schema == pl.Schema(WINDOW)
+
+
+def test_a_window_of_large_payloads_is_due_at_once_and_forgets_their_size():
+    window = Window()
+    window.add(Records([0, 1], [1, 1], [MS, MS], [b"x" * MAX_BYTES, None]), {0, 1}, 10.0)
+    assert window.due(10.0, 0.15, 100, backlog=True)
+    window.drop(0)
+    assert window.nbytes == 0
+    assert not window.due(10.0, 0.15, 100, backlog=False)
+    window.add(Records([0], [2], [MS], [b"x" * MAX_BYTES]), {0}, 10.0)
+    window.take()
+    assert window.nbytes == 0
