@@ -4,8 +4,10 @@ from concurrent.futures import Future
 
 from streaming.adapters.heartbeat import Beat
 from streaming.ports import BrokerError, LogRange
+from streaming.protocol.halts import FenceAgain
 from streaming.protocol.partition import State
 from streaming.runner.consumer import Consumer
+from streaming.runner.stalls import STALLED_S, Stalls
 from streaming.runner.world import World
 
 LOG_RANGE_S = 5.0
@@ -19,6 +21,7 @@ class Vitals:
         self._consumer, self._world, self._member = consumer, world, member
         self._asking: Future[dict[int, LogRange]] | None = None
         self._ranges: dict[int, LogRange] = {}
+        self._stalls = Stalls()
 
     def beat(self, state: str | None = None) -> Beat:
         """What to write now; `state` overrides what the partitions say (draining, stopped)."""
@@ -64,11 +67,20 @@ class Vitals:
             error = self._asking.exception()
             if error is None:
                 self._ranges = self._asking.result()
+                self._report_stalls()
             elif not isinstance(error, BrokerError):
                 self._world.journal.say("log_ranges_failed", level="warning", why=f"{type(error).__name__}: {error}")
             self._asking = None
         if self._asking is None and numbers:
             self._asking = self._world.pool.submit(self._world.broker.log_ranges, numbers, LOG_RANGE_S)
+
+    def _report_stalls(self) -> None:
+        """Fence and fetch anew what delivers nothing although the log goes on."""
+        ownership, now = self._consumer.ownership, self._world.clock.monotonic()
+        for number in self._stalls.look(self._consumer.lanes, self._ranges, ownership.paused, now):
+            why = f"nothing delivered for {STALLED_S:g} s although the log goes on"
+            self._world.journal.say("stalled", level="error", partition=number, why=why)
+            self._consumer.lanes.interrupt(number, FenceAgain(why))
 
     def _lag(self, numbers: list[int]) -> int | None:
         known = [n for n in numbers if n in self._ranges]

@@ -120,11 +120,8 @@ class Rig:
 
     def start(self, name: str = "member-0") -> Consumer:
         """A process with this static id starts, whatever became of the one before."""
-        broker = self.brokers[name] = MemoryBroker(self.cluster, name)
-        epoch = f"{next(self._epochs):04d}"
-        world = World(
-            broker, self.warehouse, self.clock, self.journal, self.pool, lambda: f"{epoch}-{next(self._epochs)}"
-        )
+        self.brokers[name] = MemoryBroker(self.cluster, name)
+        world = self.world(name)
         settings = Settings(member=name, **self.settings)
         references = References(self.warehouse, self.pool, self.clock, self.journal, settings.reference_poll_s)
         references.load()
@@ -132,6 +129,14 @@ class Rig:
         consumer.start()
         self.members[name] = consumer
         return consumer
+
+    def world(self, name: str) -> World:
+        """What the process of this name is given."""
+        epoch = f"{next(self._epochs):04d}"
+        broker = self.brokers[name]
+        return World(
+            broker, self.warehouse, self.clock, self.journal, self.pool, lambda: f"{epoch}-{next(self._epochs)}"
+        )
 
     def kill(self, name: str = "member-0") -> None:
         """SIGKILL: nothing is said to anybody."""
