@@ -168,7 +168,8 @@ def _first_answers(world: World, settings: Settings, references: References) -> 
     except Unavailable as error:
         raise StartRefused(f"cannot load reference data: {error}", EXIT_UNAVAILABLE) from error
     except (WarehouseError, ReferenceError) as error:
-        raise StartRefused(f"cannot load reference data: {error}; publish it first") from error
+        hint = "publish them first (in a sandbox: `tidemark seed`)"
+        raise StartRefused(f"cannot load reference data: {error}; {hint}") from error
     return facts
 
 

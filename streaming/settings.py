@@ -81,7 +81,9 @@ def _setting(default: Any, parse: Callable[[str], Any], says: str) -> Any:
     return field(default=default, metadata={"parse": parse, "says": says})
 
 
-_NAME = _matching(r"[A-Za-z0-9._-]{1,200}", "letters, digits, '.', '_' and '-', at most 200")
+_NAME = _matching(
+    r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,200}", "letters, digits, '.', '_' and '-', at most 200, not '.' or '..'"
+)
 _ENDPOINT = _matching(r"[^\s/]+:\d{1,5}", "host:port")
 _TEXT = _matching(r"[^\x00]{0,4096}", "text")
 

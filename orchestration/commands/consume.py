@@ -42,7 +42,7 @@ def consume(
         raise typer.Exit(_supervise(state, members, stop))
     chosen = resolve(state)
     if member is not None:
-        chosen = replace(chosen, member=member)
+        chosen = replace(chosen, member=valid_member(member))
     from streaming.service import StartRefused, leave, run
 
     try:
@@ -53,6 +53,16 @@ def consume(
         typer.echo(f"tidemark: {error}", err=True)
         code = error.code
     leave(code)
+
+
+def valid_member(name: str) -> str:
+    """Return the name if the setting `member` may have it. Raises UserError."""
+    if not name:
+        raise UserError("--member must not be empty")
+    try:
+        return Settings.from_environment({f"{PREFIX}MEMBER": name}).member
+    except SettingsError as error:
+        raise UserError(str(error).replace(f"{PREFIX}MEMBER", "--member")) from None
 
 
 def _supervise(state: Path | None, members: int, stop: threading.Event) -> int:

@@ -45,6 +45,8 @@ def test_an_unknown_name_is_refused():
         ("BIGQUERY_REST_ENDPOINT", "127.0.0.1:9", "http"),
         ("REPORTING_CURRENCY", "eur", "three capital letters"),
         ("MEMBER", "a b", "letters"),
+        ("MEMBER", "..", "not '.' or '..'"),
+        ("KAFKA_TOPIC", ".", "not '.' or '..'"),
     ],
 )
 def test_a_value_out_of_range_says_what_it_must_be(name, value, says):
