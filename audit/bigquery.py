@@ -12,6 +12,12 @@ import pyarrow as pa
 from audit.model import AuditError
 
 CALL_TIMEOUT_S = 120.0
+FIRST_CALL_S = 8.0
+"""Time limit of the first call to each service, which is a small one: a wrong address shows within it."""
+FIRST_PATIENCE_S = 3.0
+"""How long the first call is tried again when it fails."""
+PATIENCE_S = 10.0
+"""How long any other is; Google's default is ten minutes, the reader's a day."""
 ROWS_PER_STREAM = 8_000
 """Streams are asked for so that each holds about this many rows: the emulator sends up to 65,536 rows in a message
 and then refuses its own message above 11 MB. To the real service the number is only an upper bound."""
@@ -24,6 +30,7 @@ class BigQueryReader:
 
     def __init__(self, project: str, dataset: str, rest_endpoint: str = "", grpc_endpoint: str = "") -> None:
         self._project, self._dataset, self._grpc = project, dataset, grpc_endpoint
+        self._rest, self._answered = rest_endpoint, False
         self._client = _rest_client(project, rest_endpoint)
         self._storage: Any = None
 
@@ -52,12 +59,13 @@ class BigQueryReader:
                 parent=f"projects/{self._project}",
                 read_session=session,
                 max_stream_count=streams,
+                retry=_patience(),
                 timeout=CALL_TIMEOUT_S,
             )
             schema = pa.ipc.read_schema(pa.py_buffer(opened.arrow_schema.serialized_schema))
             yield pa.RecordBatch.from_pylist([], schema)
             for stream in opened.streams:
-                for message in self._storage.read_rows(stream.name, timeout=CALL_TIMEOUT_S):
+                for message in self._storage.read_rows(stream.name, retry=_patience(), timeout=CALL_TIMEOUT_S):
                     data = pa.py_buffer(message.arrow_record_batch.serialized_record_batch)
                     yield pa.ipc.read_record_batch(data, schema)
         except (GoogleAPICallError, RetryError) as error:
@@ -68,12 +76,42 @@ class BigQueryReader:
         from google.api_core.exceptions import GoogleAPICallError, RetryError
         from google.cloud.bigquery import QueryJobConfig
 
+        self._require_answer()
         config = QueryJobConfig(default_dataset=f"{self._project}.{self._dataset}")
+        again = _patience()
         try:
-            job = self._client.query(sql, job_config=config, timeout=CALL_TIMEOUT_S)
-            return [tuple(row.values()) for row in job.result(timeout=CALL_TIMEOUT_S)]
+            job = self._client.query(sql, job_config=config, retry=again, job_retry=None, timeout=CALL_TIMEOUT_S)
+            return [tuple(row.values()) for row in job.result(retry=again, job_retry=None, timeout=CALL_TIMEOUT_S)]
         except (GoogleAPICallError, RetryError, OSError) as error:
             raise AuditError(f"a query to BigQuery failed: {_line(error)}") from None
+
+    def _require_answer(self) -> None:
+        """Make one small call before the first query; any answer will do, also one that says no."""
+        from google.api_core.exceptions import GoogleAPICallError, RetryError
+        from requests.exceptions import RequestException
+
+        if self._answered:
+            return
+        again = _patience(FIRST_PATIENCE_S)
+        try:
+            next(iter(self._client.list_datasets(max_results=1, retry=again, timeout=FIRST_CALL_S)), None)
+        except GoogleAPICallError:
+            pass
+        except (RetryError, RequestException, OSError):
+            raise AuditError(_silent("BigQuery", self._rest, "TIDEMARK_BIGQUERY_REST_ENDPOINT")) from None
+        self._answered = True
+
+
+def _patience(seconds: float = PATIENCE_S) -> Any:
+    from google.cloud.bigquery import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_timeout(seconds)
+
+
+def _silent(service: str, endpoint: str, setting: str) -> str:
+    if not endpoint:
+        return f"{service} does not answer; check the network, or set {setting} for an emulator"
+    return f"{service} at {endpoint} does not answer; is {setting} right? (in a sandbox: `tidemark status`)"
 
 
 def _rest_client(project: str, rest_endpoint: str) -> Any:
@@ -103,6 +141,12 @@ def _read_client(endpoint: str) -> Any:
     from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 
     channel = grpc.insecure_channel(endpoint, options=[("grpc.max_receive_message_length", -1)])
+    try:
+        grpc.channel_ready_future(channel).result(timeout=FIRST_CALL_S)
+    except grpc.FutureTimeoutError:
+        channel.close()
+        setting = "TIDEMARK_BIGQUERY_GRPC_ENDPOINT"
+        raise AuditError(_silent("BigQuery's Storage Read API", endpoint, setting)) from None
     return read_client(transport=BigQueryReadGrpcTransport(channel=channel))
 
 

@@ -3,7 +3,7 @@
 from audit.model import AuditError
 from audit.ports import Position
 
-TIMEOUT_S = 15.0
+TIMEOUT_S = 8.0
 
 
 class KafkaGroupReader:

@@ -9,7 +9,7 @@ from typing import Final
 from streaming.ports import Broker, Commit, CountQuery, LogRange, StreamFinalized, StreamNotFound, Warehouse
 from streaming.protocol.metadata import CommitMetadata, decode
 
-CALL_S: Final = 15.0
+CALL_S: Final = 10.0
 QUERY_S: Final = 60.0
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Before every business date."""

@@ -3,10 +3,21 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from google.api_core.retry import Retry
     from google.cloud.bigquery import Client  # noqa: TID251  # a type only: the import below is lazy
 
 CALL_TIMEOUT_S = 60.0
 """Time limit of one REST call. A query that runs longer is polled by further calls."""
+FIRST_CALL_S = 8.0
+"""Time limit of the first call, which asks for next to nothing: a wrong address shows within it."""
+FIRST_PATIENCE_S = 3.0
+"""How long the first call is tried again when it fails."""
+PATIENCE_S = 10.0
+"""How long a person's question is tried again. Google's default is ten minutes, in which they learn nothing."""
+
+
+class NotAnswering(ConnectionError):
+    """No answer from this address. One line that names it and the setting to mend."""
 
 
 def connect(project: str, rest_endpoint: str = "") -> "Client":
@@ -26,3 +37,30 @@ def connect(project: str, rest_endpoint: str = "") -> "Client":
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth is untyped here
         client_options=ClientOptions(api_endpoint=rest_endpoint),
     )
+
+
+def patience(seconds: float = PATIENCE_S) -> "Retry":
+    """Google's rules of what may be tried again, for so many seconds."""
+    from google.cloud.bigquery import DEFAULT_RETRY  # noqa: TID251  # the rules of the client that `connect` makes
+
+    return DEFAULT_RETRY.with_timeout(seconds)
+
+
+def require_answer(client: "Client", rest_endpoint: str = "") -> None:
+    """Make one small call. Raises NotAnswering; any answer will do, also one that says no to this call."""
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from requests.exceptions import RequestException
+
+    try:
+        next(iter(client.list_datasets(max_results=1, retry=patience(FIRST_PATIENCE_S), timeout=FIRST_CALL_S)), None)
+    except GoogleAPICallError:
+        return
+    except (RetryError, RequestException, OSError) as error:
+        where = rest_endpoint or "the real service (googleapis.com)"
+        raise NotAnswering(f"BigQuery at {where} does not answer; {_to_mend(rest_endpoint)}") from error
+
+
+def _to_mend(rest_endpoint: str) -> str:
+    if not rest_endpoint:
+        return "check the network, or set TIDEMARK_BIGQUERY_REST_ENDPOINT for an emulator"
+    return "is TIDEMARK_BIGQUERY_REST_ENDPOINT right? (in a sandbox: `tidemark status`)"

@@ -22,7 +22,7 @@ def migrate(
     from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import GoogleAuthError
 
-    from assets.warehouse.client import connect
+    from assets.warehouse.client import NotAnswering, connect, require_answer
     from assets.warehouse.migrate import MigrationError
     from assets.warehouse.migrate import migrate as apply
 
@@ -30,8 +30,9 @@ def migrate(
     say = (lambda _: None) if as_json else (lambda line: print(line, flush=True))
     try:
         client = connect(settings.bigquery_project, settings.bigquery_rest_endpoint)
+        require_answer(client, settings.bigquery_rest_endpoint)
         changes = apply(client, settings.bigquery_project, settings.bigquery_dataset, say)
-    except MigrationError as error:
+    except (MigrationError, NotAnswering) as error:
         raise UserError(str(error)) from None
     except (GoogleAPICallError, RetryError, GoogleAuthError, OSError) as error:
         raise UserError(f"BigQuery did not take the migration: {first_line(error)}") from None

@@ -1,6 +1,7 @@
 """`tidemark query`: SQL on the warehouse, for people without `bq`."""
 
 import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -15,6 +16,10 @@ from streaming.settings import Settings
 
 DEFAULT_LIMIT = 100
 _TIMEOUT_S = 120.0
+_QUOTED = re.compile(
+    r"""'''.*?'''|\"{3}.*?\"{3}|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|--[^\n]*|\#[^\n]*|/\*.*?\*/""", re.DOTALL
+)
+"""Strings, quoted names and comments of GoogleSQL: where a semicolon ends no statement."""
 
 
 def register(app: typer.Typer) -> None:
@@ -45,18 +50,29 @@ def fetch(settings: Settings, sql: str, limit: int) -> tuple[list[str], list[tup
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.bigquery import QueryJobConfig
 
-    from assets.warehouse.client import connect
+    from assets.warehouse.client import NotAnswering, connect, patience, require_answer
 
+    refuse_changes(sql)
     try:
         client = connect(settings.bigquery_project, settings.bigquery_rest_endpoint)
+        require_answer(client, settings.bigquery_rest_endpoint)
         config = QueryJobConfig(default_dataset=f"{settings.bigquery_project}.{settings.bigquery_dataset}")
-        job = client.query(sql, job_config=config, timeout=_TIMEOUT_S)
-        result = job.result(page_size=min(limit, 10_000), timeout=_TIMEOUT_S)
+        job = client.query(sql, job_config=config, retry=patience(), job_retry=None, timeout=_TIMEOUT_S)
+        result = job.result(page_size=min(limit, 10_000), retry=patience(), job_retry=None, timeout=_TIMEOUT_S)
         columns = [field.name for field in result.schema]
         rows = [tuple(row.values()) for row in islice(result, limit)]
         return columns, rows, int(result.total_rows or len(rows))
+    except NotAnswering as error:
+        raise UserError(str(error)) from None
     except (GoogleAPICallError, RetryError, GoogleAuthError, OSError) as error:
         raise UserError(f"the query failed: {first_line(error)}") from None
+
+
+def refuse_changes(sql: str) -> None:
+    """Raise UserError unless the text is one statement that only reads."""
+    bare = _QUOTED.sub(" ", sql).strip().rstrip(";").lstrip("( \t\r\n")
+    if ";" in bare or not re.match(r"(SELECT|WITH)\b", bare, re.IGNORECASE):
+        raise UserError("`tidemark query` only reads: give one SELECT or WITH statement")
 
 
 def plain(value: Any) -> Any:

@@ -26,15 +26,17 @@ def seed_command(
 
     from google.api_core.exceptions import GoogleAPIError
 
-    from assets.warehouse.client import connect
+    from assets.warehouse.client import NotAnswering, connect, require_answer
     from assets.warehouse.publish import PublicationRefused
     from sandbox.platform.instance import PlatformDown, load
     from sandbox.seed import seed as publish
 
     try:
         facts = load(state)
-        publish(connect(facts.project, facts.rest_endpoint), facts.dataset, seed, datetime.now(UTC), typer.echo)
-    except (PlatformDown, PublicationRefused) as error:
+        client = connect(facts.project, facts.rest_endpoint)
+        require_answer(client, facts.rest_endpoint)
+        publish(client, facts.dataset, seed, datetime.now(UTC), typer.echo)
+    except (PlatformDown, PublicationRefused, NotAnswering) as error:
         raise UserError(str(error)) from None
     except GoogleAPIError as error:
         raise UserError(f"the reference tables cannot be written: {error}; run `tidemark migrate` first") from None
