@@ -68,6 +68,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Show what runs: Kafka, the emulator, the consumers with lag and latency."""
+    from sandbox.platform.instance import state_option
     from sandbox.platform.status import status as look
 
     found = look(state, datetime.now(UTC))
@@ -76,20 +77,25 @@ def status(
         return
     kafka, bigquery = found["kafka"], found["bigquery"]
     print(f"Kafka     {kafka['state']:13}{kafka['bootstrap_servers'] or ''} {kafka['topic'] or ''}".rstrip())
-    print(f"BigQuery  {bigquery['state']:13}{bigquery['rest_endpoint'] or 'start both with `tidemark up`'}")
+    start = f"start both with `tidemark up{state_option(state)}`"
+    print(f"BigQuery  {bigquery['state']:13}{bigquery['rest_endpoint'] or start}")
     for consumer in found["consumers"]:
-        print(_consumer_line(consumer))
+        print("\n".join(consumer_lines(consumer)))
     if not found["consumers"]:
-        print("consumers none        start one with `tidemark consume`")
+        print(f"consumers none        start one with `tidemark consume{state_option(state)}`")
 
 
-def _consumer_line(consumer: dict[str, Any]) -> str:
+def consumer_lines(consumer: dict[str, Any]) -> list[str]:
+    """Return a line about the member, and one per halted partition that ends with its recovery command."""
     partitions = ",".join(str(partition) for partition in consumer["partitions"]) or "none"
     latency = consumer["latency_ms"]["p95"]
-    return (
+    line = (
         f"{consumer['member']:10}{consumer['state']:13}pid {consumer['pid']}, partitions {partitions}, "
-        f"lag {consumer['lag']}, landed {consumer['rows_landed']}, p95 {'-' if latency is None else round(latency)} ms"
+        f"lag {consumer['lag']}, landed {consumer['rows_landed']}"
     )
+    if consumer["state"] not in ("stopped", "dead"):  # the last minute of one that is gone says nothing about now
+        line += f", p95 {'-' if latency is None else round(latency)} ms"
+    return [line, *(f"  {halt['message']}" for halt in consumer["halts"])]
 
 
 def logs(
@@ -103,11 +109,19 @@ def logs(
         raise UserError(f"there is no log called {name}: choose one of {', '.join(LOGS)}")
     places = {path: _print_tail(path, lines) for path in _log_files(state, name)}
     if not places and not follow:
-        raise UserError(f"no logs in {state / 'logs'}: start the platform with `tidemark up`")
+        raise UserError(_no_logs(state, name))
     while follow:
         for path in _log_files(state, name):
             places[path] = _print_from(path, places.get(path, 0))
         time.sleep(0.3)
+
+
+def _no_logs(state: Path, name: str) -> str:
+    from sandbox.platform.instance import state_option
+
+    if name == "consumer":
+        return "no consumer log here: a foreground consumer logs to its terminal"
+    return f"no logs in {state / 'logs'}: start the platform with `tidemark up{state_option(state)}`"
 
 
 def _log_files(state: Path, name: str) -> list[Path]:

@@ -109,7 +109,7 @@ class PlatformFacts:
 
 def load(state: Path) -> PlatformFacts:
     """Facts of the platform that runs on this state folder. Raises PlatformDown."""
-    down = PlatformDown(f"no platform is running on {state}: start it with `tidemark up{_option(state)}`")
+    down = PlatformDown(f"no platform is running on {state}: start it with `tidemark up{state_option(state)}`")
     try:
         document: dict[str, Any] = json.loads((state / "platform.json").read_text())
         facts = PlatformFacts(
@@ -128,7 +128,8 @@ def load(state: Path) -> PlatformFacts:
     return facts
 
 
-def _option(state: Path) -> str:
+def state_option(state: Path) -> str:
+    """What to add to a command so that it means this state folder: nothing for the default one."""
     return "" if state == DEFAULT_STATE else f" --state {state}"
 
 
@@ -255,4 +256,13 @@ def _holding(state: Path) -> Iterator[IO[str]]:
         yield lock
 
 
-__all__ = ["DidNotStart", "PlatformDown", "PlatformFacts", "Ports", "RunningPlatform", "load", "running"]
+__all__ = [
+    "DidNotStart",
+    "PlatformDown",
+    "PlatformFacts",
+    "Ports",
+    "RunningPlatform",
+    "load",
+    "running",
+    "state_option",
+]

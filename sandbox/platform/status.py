@@ -58,7 +58,10 @@ def _bigquery_state(facts: PlatformFacts) -> str:
 
 
 def heartbeats(folder: Path, now: datetime) -> list[dict[str, Any]]:
-    """One entry per member's heartbeat file; a stale one, or one of a dead process, has state `dead`."""
+    """One entry per member's heartbeat file; a stale one, or one of a dead process, has state `dead`.
+
+    Who said `stopped` before it ended stays that: nothing is wrong with it.
+    """
     consumers = []
     for path in sorted(folder.glob("*.json")):
         try:
@@ -72,6 +75,7 @@ def heartbeats(folder: Path, now: datetime) -> list[dict[str, Any]]:
 def _consumer(beat: dict[str, Any], now: datetime) -> dict[str, Any]:
     at = datetime.fromisoformat(beat["at"]).astimezone(UTC)
     alive = is_alive(int(beat["pid"])) and now - at <= HEARTBEAT_WITHIN
+    said = beat.get("state", "running")
     latency = beat.get("latency_ms") or {}
     return {
         "pid": beat["pid"],
@@ -80,6 +84,8 @@ def _consumer(beat: dict[str, Any], now: datetime) -> dict[str, Any]:
         "lag": beat.get("lag"),
         "rows_landed": beat.get("rows_landed"),
         "latency_ms": {name: latency.get(name) for name in _PERCENTILES},
-        "state": beat.get("state", "running") if alive else "dead",
+        "state": said if alive or said == "stopped" else "dead",
+        "partition_states": beat.get("partition_states") or {},
+        "halts": beat.get("halts") or [],
         "at": beat["at"],
     }

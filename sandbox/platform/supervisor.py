@@ -27,6 +27,9 @@ from sandbox.platform.processes import DidNotStart, PortTaken, is_alive
 START_WITHIN = 300.0
 """Seconds `up` waits: a first start may download Kafka."""
 STOP_WITHIN = 30.0
+GAVE_UP = "could not start: "
+"""Begins the line with which a supervisor ends early: `up` reports it as its error, so it is not shown twice."""
+_UNUSED = {"instance.lock", "logs", "logs/supervisor.log"}
 
 Say = Callable[[str], None]
 
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     _line(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {name}")
                     gone.append(name)
     except (DidNotStart, PortTaken, FetchFailed, AlreadyRunning) as error:
-        _line(str(error))
+        _line(f"{GAVE_UP}{error}")
         return 1
     return 0
 
@@ -70,8 +73,10 @@ def _line(text: str) -> None:
 def up(state: Path, options: Sequence[str], say: Say) -> tuple[PlatformFacts, bool]:
     """Start a supervisor and wait until the platform answers: its facts, and whether this call started it.
 
-    An `up` that is under way in another process is waited for. Raises CouldNotStart.
+    An `up` that is under way in another process is waited for. Raises CouldNotStart; a state folder that is new
+    and holds no more than the reason why is removed again.
     """
+    is_new = not state.exists()
     state.mkdir(parents=True, exist_ok=True)
     if (facts := _running_already(state)) is not None:
         return facts, False
@@ -91,7 +96,15 @@ def up(state: Path, options: Sequence[str], say: Say) -> tuple[PlatformFacts, bo
     except BaseException:  # also Ctrl-C: half a platform is of no use to anybody
         process.terminate()
         process.wait()
+        if is_new:
+            _remove_if_unused(state)
         raise
+
+
+def _remove_if_unused(state: Path) -> None:
+    """Remove the folder of a platform that never began: beside its lock it has only the supervisor's log."""
+    if {path.relative_to(state).as_posix() for path in state.rglob("*")} <= _UNUSED:
+        shutil.rmtree(state, ignore_errors=True)
 
 
 def _follow_start(state: Path, process: subprocess.Popen[bytes], log: Path, seen: int, say: Say) -> PlatformFacts:
@@ -105,8 +118,8 @@ def _follow_start(state: Path, process: subprocess.Popen[bytes], log: Path, seen
         whole, newline, _ = fresh.rpartition(b"\n")
         seen += len(whole) + len(newline)
         for line in whole.decode(errors="replace").splitlines():
-            last = line
-            if not ended:
+            last = line.removeprefix(GAVE_UP)
+            if not ended and last == line:
                 say(line)
         if ended:
             raise CouldNotStart(last)

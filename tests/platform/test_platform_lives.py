@@ -189,8 +189,11 @@ def test_a_port_in_use_is_one_line(tmp_path, option):
         taken.bind(("127.0.0.1", free_ports(1)[0]))
         taken.listen()
         port = taken.getsockname()[1]
-        said = tidemark("up", "--state", str(tmp_path / "state"), option, str(port), code=2).stderr
+        ran = tidemark("up", "--state", str(tmp_path / "state"), option, str(port), code=2)
+    said = ran.stderr
     assert said.startswith(f"tidemark: port {port} is in use: ")
     assert option in said
     assert said.count("\n") == 1
+    assert "in use" not in ran.stdout, "the line is printed once"
+    assert not (tmp_path / "state").exists(), "nothing is left of a platform that never began"
     assert "no platform was running" in tidemark("down", "--state", str(tmp_path / "state")).stdout

@@ -40,6 +40,8 @@ def test_a_living_member(tmp_path):
             "rows_landed": 99,
             "latency_ms": {"p50": 100.0, "p95": 200.0, "p99": 300.0},
             "state": "running",
+            "partition_states": {},
+            "halts": [],
             "at": NOW.isoformat(),
         }
     ]
@@ -52,11 +54,21 @@ def test_a_living_member(tmp_path):
         ({"age": timedelta(seconds=10.1)}, "dead"),
         ({"pid": DEAD_PID}, "dead"),
         ({"state": "recovering"}, "recovering"),
+        ({"state": "stopped", "pid": DEAD_PID, "age": timedelta(days=1)}, "stopped"),
+        ({"state": "draining", "pid": DEAD_PID}, "dead"),
+        ({"state": "halted", "pid": DEAD_PID}, "dead"),
     ],
 )
 def test_the_state_of_a_member(tmp_path, change, state):
     beat(tmp_path, **change)
     assert [consumer["state"] for consumer in status.heartbeats(tmp_path, NOW)] == [state]
+
+
+def test_halts_are_passed_on(tmp_path):
+    halts = [{"partition": 1, "reason": "BELOW_LOG", "message": "partition 1 halted: ..."}]
+    beat(tmp_path, state="halted", halts=halts, partition_states={"0": "running", "1": "halted"})
+    (member,) = status.heartbeats(tmp_path, NOW)
+    assert (member["halts"], member["partition_states"]) == (halts, {"0": "running", "1": "halted"})
 
 
 def test_members_are_in_order_and_broken_files_are_passed_over(tmp_path):
