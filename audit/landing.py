@@ -14,10 +14,11 @@ LOOK_AROUND_DAYS = 31
 COLUMNS = {
     "payments_landing": """
         event_id, transaction_id, event_type, sequence, merchant_id, amount, currency, occurred_at, card_token,
-        channel, country, signed_amount, reporting_currency, reporting_amount, signed_reporting_amount, fx_rate_from,
-        fx_rate_to, fx_rate_date, fx_revision, fx_status, merchant_name, merchant_category, merchant_country,
-        merchant_risk_tier, merchant_version, merchant_status, status, business_date, kafka_topic_id, kafka_partition,
-        kafka_offset, broker_timestamp, ownership_epoch, replay_id, enrichment_revision, payload_mac, loaded_at""",
+        channel, country, description, schema_version, signed_amount, reporting_currency, reporting_amount,
+        signed_reporting_amount, fx_rate_from, fx_rate_to, fx_rate_date, fx_revision, fx_status, rounding_rule,
+        merchant_name, merchant_category, merchant_country, merchant_risk_tier, merchant_version, merchant_status,
+        status, status_detail, business_date, kafka_topic_id, kafka_partition, kafka_offset, broker_timestamp,
+        ownership_epoch, replay_id, enrichment_revision, payload_mac, payload_scrubbed, loaded_at""",
     "merchants": """
         merchant_id, name, category, country, risk_tier, valid_from, valid_to, recorded_at, superseded_at,
         merchant_version""",

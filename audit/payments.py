@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from audit.asking import number
-from audit.model import Check
+from audit.model import OFFENDERS_SHOWN, Check
 from audit.ports import WarehouseReader
 
 BUCKETS_OPENED = 4
@@ -84,7 +84,7 @@ def _membership(db: duckdb.DuckDBPyConnection, reader: WarehouseReader, source: 
             "does `payments` show exactly the events sent, each by its first record?",
             not differing,
             {"expected": number(db, "SELECT COUNT(*) FROM expected_payments"), "shown": shown},
-            offenders[:5],
+            offenders[:OFFENDERS_SHOWN],
         ),
     ]
 
@@ -129,7 +129,7 @@ def _totals(db: duckdb.DuckDBPyConnection, reader: WarehouseReader, source: str)
         "are counts and sums per day, currency and type exact?",
         not offenders,
         {"groups": len(ours), "offenders": len(offenders)},
-        offenders[:5],
+        offenders[:OFFENDERS_SHOWN],
     )
 
 

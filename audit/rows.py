@@ -10,10 +10,13 @@ _CONTRACT_FIELDS = (
     *("occurred_at", "card_token", "channel", "country"),
 )
 
+SCHEMA_VERSION, ROUNDING_RULE = 1, "HALF_EVEN_ONCE"
+"""The only ones there are: docs/data-contract.md, what each means."""
+
 
 def row_checks(db: duckdb.DuckDBPyConnection) -> list[Check]:
-    """Return completeness, uniqueness, phantoms, MAC, status, business date, contract fields and signs."""
-    return [_lost(db), _duplicates(db), _phantoms(db), *_as_sent(db), _epochs(db)]
+    """Return completeness, uniqueness, phantoms, MAC, status, business date, contract fields, forms and epochs."""
+    return [_lost(db), _duplicates(db), _phantoms(db), *_as_sent(db), _forms(db), _epochs(db)]
 
 
 def _lost(db: duckdb.DuckDBPyConnection) -> Check:
@@ -87,6 +90,19 @@ def _as_sent(db: duckdb.DuckDBPyConnection) -> list[Check]:
             {"rows": number(db, "SELECT COUNT(*) FROM matched WHERE expect = 'OK'")},
         ),
     ]
+
+
+def _forms(db: duckdb.DuckDBPyConnection) -> Check:
+    return none_of(
+        db,
+        "row_forms",
+        "has every row its version, rounding rule and evidence?",
+        f"""SELECT {ROW} FROM live WHERE CASE WHEN status = 'OK'
+          THEN schema_version IS DISTINCT FROM {SCHEMA_VERSION} OR status_detail IS NOT NULL
+            OR payload_scrubbed IS NOT NULL OR rounding_rule IS DISTINCT FROM
+              CASE WHEN reporting_amount IS NOT NULL THEN '{ROUNDING_RULE}' END
+          ELSE status_detail IS NULL OR rounding_rule IS NOT NULL OR reporting_amount IS NOT NULL END""",
+    )
 
 
 def _epochs(db: duckdb.DuckDBPyConnection) -> Check:

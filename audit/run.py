@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from audit.asking import number
+from audit.cards import cards_check
 from audit.enrichment import RELOAD_ALLOWANCE_S, enrichment_checks
 from audit.group import position_check, sufficiency, sufficiency_check
 from audit.landing import date_range, load_warehouse
@@ -29,13 +30,14 @@ def run(
     *,
     min_events: int = 1,
     reload_allowance_s: int = RELOAD_ALLOWANCE_S,
+    cards_in_ids: bool = False,
     say: Callable[[str], None] = lambda _: None,
     seconds: Callable[[], float] = lambda: 0.0,
 ) -> Report:
     """Audit everything the ledgers name and return the report.
 
-    `seconds` is a monotonic clock. Raises AuditError if the audit cannot be held at all; too little to judge is a
-    report that fails.
+    `cards_in_ids` says that the pipeline was told to let card numbers in ids pass; `seconds` is a monotonic clock.
+    Raises AuditError if the audit cannot be held at all; too little to judge is a report that fails.
     """
     started = seconds()
     if not ledger_paths:
@@ -56,6 +58,7 @@ def run(
         checks = [
             sufficiency_check(db, positions, min_events),
             *row_checks(db),
+            cards_check(db, ids_too=not cards_in_ids),
             *enrichment_checks(db, reload_allowance_s),
             *payments_checks(db, warehouse, dates),
             position_check(positions),
