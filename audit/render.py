@@ -1,4 +1,7 @@
-"""The report as people read it: the verdict first, then each check, then what went wrong."""
+"""The report as people read it: the verdict first, each check, what went wrong, and the verdict again.
+
+The last line is what stays in sight when the checks have scrolled by.
+"""
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -6,13 +9,16 @@ from rich.text import Text
 
 from audit.model import Check, Report
 
+WIDE = 110
+"""Columns from which the questions have room beside the figures; narrower, they are left out."""
 
-def render(report: Report) -> RenderableType:
-    """Return the report for a terminal; plain text when the console has no colours."""
-    parts: list[RenderableType] = [_verdict(report), _checks(report), *_offenders(report)]
+
+def render(report: Report, width: int = WIDE) -> RenderableType:
+    """Return the report for a terminal of `width` columns; plain text when the console has no colours."""
+    parts: list[RenderableType] = [_verdict(report), _checks(report, width >= WIDE), *_offenders(report)]
     if report.latency_ms:
         parts.append(_latency(report))
-    return Group(*parts)
+    return Group(*parts, _last(report))
 
 
 def _verdict(report: Report) -> Text:
@@ -31,13 +37,19 @@ def _verdict(report: Report) -> Text:
     return text
 
 
-def _checks(report: Report) -> Table:
+def _last(report: Report) -> Text:
+    passed = sum(check.passed for check in report.checks)
+    text = Text(report.verdict, style="bold green" if report.passed else "bold red")
+    return text.append(f"  {passed} of {len(report.checks)} checks passed", style="default not bold")
+
+
+def _checks(report: Report, questions: bool) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("", "check", "question", "figures"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("", "check", *(["question"] if questions else []), "figures"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "check")
     for check in report.checks:
         mark = Text("pass", style="green") if check.passed else Text("FAIL", style="bold red")
-        table.add_row(mark, check.name, check.question, _figures(check))
+        table.add_row(mark, check.name, *([check.question] if questions else []), _figures(check))
     return table
 
 

@@ -2,14 +2,18 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.errors import UserError
 from orchestration.target import DEFAULT_STATE, StateOption, resolve
 from streaming.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from audit.model import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -28,36 +32,46 @@ def audit(
     """Compare what was sent with what landed. Exit code 0: all checks pass, 1: one fails, 2: it cannot be held."""
     from rich.console import Console
 
-    from audit.bigquery import BigQueryReader
-    from audit.kafka import KafkaGroupReader
-    from audit.model import AuditError
     from audit.render import render
-    from audit.run import run
 
     settings = resolve(state)
     paths = ledgers(settings, ledger)
     progress = Console(stderr=True)
+    report = _held(
+        settings, paths, min_events, (lambda _: None) if as_json else (lambda line: progress.print(line, style="dim"))
+    )
+    if as_json:
+        print(json.dumps(report.as_json(), indent=2))
+    else:
+        console = Console()
+        console.print(render(report, console.width))
+    raise typer.Exit(0 if report.passed else 1)
+
+
+def _held(settings: Settings, paths: list[Path], min_events: int, say: Callable[[str], None]) -> "Report":
+    from audit.bigquery import BigQueryReader
+    from audit.kafka import KafkaGroupReader
+    from audit.model import AuditError
+    from audit.run import run
+
     try:
-        report = run(
+        warehouse = BigQueryReader(
+            settings.bigquery_project,
+            settings.bigquery_dataset,
+            settings.bigquery_rest_endpoint,
+            settings.bigquery_grpc_endpoint,
+        )
+        return run(
             paths,
-            BigQueryReader(
-                settings.bigquery_project,
-                settings.bigquery_dataset,
-                settings.bigquery_rest_endpoint,
-                settings.bigquery_grpc_endpoint,
-            ),
+            warehouse,
             KafkaGroupReader(_bootstrap(settings), settings.kafka_group, settings.kafka_topic),
             min_events=min_events,
-            say=(lambda _: None) if as_json else (lambda line: progress.print(f"[dim]{line}[/dim]")),
+            cards_in_ids=settings.pan_in_ids == "allow",
+            say=say,
             seconds=time.monotonic,
         )
     except AuditError as error:
         raise UserError(str(error)) from None
-    if as_json:
-        print(json.dumps(report.as_json(), indent=2))
-    else:
-        Console().print(render(report))
-    raise typer.Exit(0 if report.passed else 1)
 
 
 def ledgers(settings: Settings, named: list[Path] | None) -> list[Path]:

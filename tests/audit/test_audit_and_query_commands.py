@@ -92,6 +92,18 @@ def test_people_see_the_verdict_first_then_what_went_wrong():
     assert "p95 12 ms" in shown
 
 
+@pytest.mark.parametrize(("width", "asked"), [(80, False), (109, False), (110, True), (200, True)])
+def test_the_verdict_is_the_last_line_too_and_a_narrow_terminal_needs_no_folding(width, asked):
+    out = StringIO()
+    long = Check("no_duplicate_coordinates", "has no record two live rows?", True, {"rows": 300_000})
+    Console(file=out, width=width).print(render(report(GOOD, BAD, long), width))
+    lines = out.getvalue().splitlines()
+    assert lines[-1] == "FAIL  2 of 3 checks passed"
+    assert ("has no record two live rows?" in out.getvalue()) == asked
+    row = next(line for line in lines if "no_duplicate_coordinates" in line)
+    assert row.rstrip().endswith("300,000 rows")
+
+
 def test_programs_see_plain_types():
     document = report(GOOD, BAD).as_json()
     assert document["verdict"] == "FAIL"
