@@ -170,3 +170,9 @@ def test_one_event_id_with_two_contents_is_a_conflict(world, reader):
         AND currency = 'USD') WHERE currency = 'JPY'"""
     with reader.sabotaged(change):
         assert "no_conflicts" in failed(audited(world, reader))
+
+
+def test_a_card_number_in_an_id_passes_where_the_pipeline_was_told_to_let_it(world, reader):
+    with reader.sabotaged(translated(f"UPDATE {T} SET event_id = '6011111111111117' WHERE {at(4, SOME_OK)}")):
+        assert "no_card_numbers" in failed(audited(world, reader))
+        assert "no_card_numbers" not in failed(audited(world, reader, cards_in_ids=True))
