@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from sandbox.producer.bad import spoil
+from sandbox.producer.bad_fields import REQUIRED
 from sandbox.producer.ledger import Intent, payload_mac
 from sandbox.world.events import EPOCH, Event, Instants, micros_of
 from sandbox.world.lifecycles import Lifecycles
@@ -108,9 +109,9 @@ class Plan:
         bad = spoil(self._rng, event, due)
         expect = f"QUARANTINED_{bad.reason}"
         intent = self._intent(number, event, "bad", bad.payload, expect)
-        spoiled = _CONTRACT_FIELDS if bad.spoiled is None else (bad.spoiled,)
+        spoiled = REQUIRED if bad.spoiled is None else (bad.spoiled,)
         for field in spoiled:
-            if field in _CONTRACT_FIELDS:
+            if field in REQUIRED:
                 setattr(intent, field, None)
         if intent.occurred_at is None:
             intent.business_date = None
@@ -155,18 +156,3 @@ class Plan:
         hours, rest = divmod(abs(minutes), 60)
         zone = f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
         return at.strftime("%Y-%m-%dT%H:%M:%S.%f") + zone
-
-
-_CONTRACT_FIELDS: Final = (
-    "event_id",
-    "transaction_id",
-    "event_type",
-    "sequence",
-    "merchant_id",
-    "amount",
-    "currency",
-    "occurred_at",
-    "card_token",
-    "channel",
-    "country",
-)
