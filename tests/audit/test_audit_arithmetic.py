@@ -18,7 +18,7 @@ from audit.quotes import UNSUPPORTED, quote, snapshots
 D = Decimal
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.integers(0, 10**40), st.integers(1, 10**20))
 def test_half_even_is_the_rounding_of_exact_fractions(numerator, denominator):
     assert half_even(numerator, denominator) == round(Fraction(numerator, denominator))

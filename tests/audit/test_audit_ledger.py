@@ -6,6 +6,8 @@ import pytest
 from audit.ledger import load_ledger
 from audit.model import AuditError
 
+pytestmark = pytest.mark.integration  # files and a database
+
 RUN = '{"kind":"run","run":"r","topic":"payments","topic_id":"T","started_at":"2026-11-23T12:00:00Z"}'
 SENT = """{"kind":"intent","n":%d,"event_id":"e%d","event_type":"capture","sequence":0,"amount":"12.30",
 "currency":"EUR","occurred_at":"2026-11-23T10:00:00.123456Z","expect":"OK","mac":"00"}""".replace("\n", "")

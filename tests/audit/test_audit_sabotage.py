@@ -1,7 +1,7 @@
 """The audit passes a good landing, and a landing with something wrong fails by the check whose job it is.
 
-Here on 1,000 events in memory. The fast tests do many sabotages at once, each to rows of its own, and ask that the
-check name those rows; an integration test does each alone. test_audit_on_emulator.py does the main ones, each alone,
+Here on 1,000 events in memory. Two tests do many sabotages at once, each to rows of its own, and ask that the
+check name those rows; another does each alone. test_audit_on_emulator.py does the main ones, each alone,
 on 10,000 rows of a real table.
 """
 
@@ -17,6 +17,8 @@ import audit.asking
 import audit.cards
 import audit.payments
 from audit.run import run
+
+pytestmark = pytest.mark.integration  # a database with a temporary folder, not pure
 
 
 def audited(world, reader, **options):
@@ -127,7 +129,6 @@ def test_a_batch_does_not_hide_a_sabotage_that_is_not_caught(world, reader, monk
     assert missed(world, reader, [unseen, seen], monkeypatch) == ["not audited: status"]
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("case", SABOTAGES, ids=lambda case: case.name)
 def test_sabotage_alone_is_caught(world, reader, case):
     with reader.sabotaged(*map(translated, case.changes)):

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from tests.demo.waiting import until
+from waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.fault]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting import until
 
 from sandbox.demo.consumers import Crew, supervise
-from tests.demo.waiting import until
 
 pytestmark = pytest.mark.fault
 

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from latency_cases import SECOND, blocks, queryable_by_hand, records, samples
 
 from sandbox.demo import latency
-from tests.demo.latency_cases import SECOND, blocks, queryable_by_hand, records, samples
 
 Queryable = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from latency_cases import SECOND, blocks, records, samples
 from rich.console import Console
 
 from audit.model import Check
@@ -19,7 +20,6 @@ from sandbox.demo.report import Evidence, Spent, build, recoveries
 from sandbox.demo.samples import Census
 from sandbox.demo.stream import Kill
 from sandbox.demo.verdict import verdict
-from tests.demo.latency_cases import SECOND, blocks, records, samples
 
 SUMMARY = {
     "produced_rate": 499.9,

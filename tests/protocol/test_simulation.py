@@ -6,7 +6,7 @@ import pytest
 import simulated_world as sim
 from mutants import MUTANTS, Mutant
 
-SEEDS = range(60)
+SEEDS = range(30)
 
 
 def test_storms_neither_lose_nor_double():

@@ -17,6 +17,8 @@ from streaming.runner.world import World
 from streaming.service import EXIT_REFUSED, StartRefused, serve
 from streaming.settings import Secret, Settings
 
+pytestmark = pytest.mark.integration  # threads, a real clock, heartbeat files
+
 RECORDS = 300
 
 

@@ -60,7 +60,7 @@ def test_large_records_at_the_front_do_not_make_a_request_too_large():
         assert take_block(queue, max_bytes=1_000_000).nbytes <= 1_000_000
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     sizes=st.lists(st.tuples(st.integers(1, 6), st.sampled_from((1, 500, 5_000))), min_size=1, max_size=5),
     max_rows=st.integers(1, 7),

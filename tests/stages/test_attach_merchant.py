@@ -69,7 +69,7 @@ def as_built(left: pl.DataFrame, dimension: pl.DataFrame) -> list[str | None]:
     return attach_merchant(left, Reference.build(dimension, FX, "m", "f"))["merchant_name"].to_list()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(dimensions(), st.lists(st.tuples(IDS, HOURS), max_size=6))
 def test_as_of_agrees_with_brute_force(dimension: pl.DataFrame, rows: list[tuple[str, int]]) -> None:
     left = payments(rows)

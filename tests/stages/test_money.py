@@ -45,7 +45,7 @@ def convert(amounts: list[Decimal], currency: str, to: str, known: Any) -> list[
     return stage.convert_amount(rows, known, to)["reporting_amount"].to_list()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.sampled_from(PAIRS), st.sampled_from(PAIRS), RATE, RATE, st.lists(st.integers(0, 10**20), min_size=1, max_size=4)
 )
@@ -184,7 +184,7 @@ def test_euro_leg_into_another_reporting_currency() -> None:
 YEAR = pl.concat([rates(date(2025, 12, 1) + timedelta(days=n), USD="1.1") for n in range(400)])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 360), st.sampled_from([-1, 0, 1])), min_size=1, max_size=8))
 def test_the_stage_takes_the_calendar_s_day_to_the_microsecond(days: list[tuple[int, int]]) -> None:
     """Around 16:00 in Frankfurt on any day of 2026: weekends, Easter, both changes of the clocks."""

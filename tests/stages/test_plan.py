@@ -44,7 +44,7 @@ def mixed(order: list[int]) -> tuple[pl.DataFrame, pl.Series]:
     return enriched.rows, enriched.payloads
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.integers(0, 3), max_size=14), st.integers(1, 5))
 def test_split_keeps_every_row_once_in_offset_order(order: list[int], most: int) -> None:
     rows, payloads = mixed(order)

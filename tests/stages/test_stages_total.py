@@ -50,7 +50,7 @@ def walked(frame: pl.DataFrame) -> Enriched:
     return enrich(frame, SOURCE, REFERENCE, POLICY)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(WINDOWS)
 def test_one_row_each_in_order_complete_and_never_by_the_last_resort(payloads: list[bytes | None]) -> None:
     frame = window(payloads)
@@ -68,7 +68,7 @@ def test_one_row_each_in_order_complete_and_never_by_the_last_resort(payloads: l
     assert sum(rows.filter(good).select(required).null_count().row(0)) == 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(WINDOWS, WINDOWS)
 def test_neighbours_do_not_matter(first: list[bytes | None], second: list[bytes | None]) -> None:
     left, right = window(first), window(second, first_offset=len(first))
@@ -159,7 +159,7 @@ def test_the_decoder_refuses_every_trap_and_the_usual_ones_do_not() -> None:
     assert not refuses_all(msgspec.json.decode)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=40) | st.text(alphabet='{}[]":,\\ud8019eE+-. \n', max_size=40).map(str.encode))
 def test_parse_raises_nothing_but_its_own_refusal(data: bytes) -> None:
     with suppress(decode_stage._Refused):
