@@ -25,6 +25,7 @@ _STEPS = (
     SELECT c.* FROM unclaimed c ANTI JOIN found f
       ON f.topic_id = c.kafka_topic_id AND f.partition = c.kafka_partition AND f."offset" = c.kafka_offset""",
     # Every record that is known to be in the log, with what must have become of it.
+    # `sign` is the effect on settled money: authorizations and reversals place and release a hold, neither settles.
     """CREATE TABLE facts AS
     SELECT * REPLACE (coalesce(business_date, make_timestamp(broker_ms * 1000)::DATE) AS business_date),
       CASE event_type WHEN 'capture' THEN 1 WHEN 'refund' THEN -1 WHEN 'chargeback' THEN -1 ELSE 0 END AS sign

@@ -17,9 +17,6 @@ USUAL_DIGITS: Final = 2
 NANO: Final = 10**9
 """NUMERIC has nine decimals: every stored figure is an integer number of billionths."""
 
-SIGN: Final = {"capture": 1, "refund": -1, "chargeback": -1, "authorization": 0, "reversal": 0}
-"""Effect on settled money: an authorization places a hold and a reversal releases it, neither settles."""
-
 
 _WIDE: Final = Context(prec=80)
 """Python's usual 28 digits would round a large amount in silence while only its point is moved."""

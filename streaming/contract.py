@@ -38,7 +38,6 @@ MAX_AMOUNT_INTEGER_DIGITS: Final = 18
 MAX_DECIMALS_WITHOUT_CURRENCY: Final = 4
 """ISO 4217's largest minor unit: the bound for an amount whose currency failed its own rule."""
 MAX_NESTING: Final = 32
-MAX_SEQUENCE: Final = 2**63 - 1
 
 STATUS_OK: Final = "OK"
 QUARANTINED_PREFIX: Final = "QUARANTINED_"

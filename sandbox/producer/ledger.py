@@ -81,9 +81,6 @@ class EndLine(msgspec.Struct, tag_field="kind", tag="end"):
     behind_ms_max: int
 
 
-Line = RunLine | Intent | Acked | NotAcked | EndLine
-
-
 def payload_mac(key: str, payload: bytes | None) -> str:
     """Keyed BLAKE2b-128 of the payload as 32 hex characters; a tombstone counts as empty bytes."""
     return blake2b(payload or b"", digest_size=16, key=key.encode()).hexdigest()

@@ -149,6 +149,18 @@ class World:
         self.streams[name] = Stream()
         return name
 
+    def _may_go_unanswered(self, what: str, apply: Callable[[], None]) -> None:
+        """In a storm: the request is lost, its answer is, or it is still on the wire."""
+        if self.calm or self.random.random() >= 0.15:
+            return
+        kind = self.random.choice(("lost", "applied, answer lost", "late"))
+        self.happened[f"{what} {kind}"] += 1
+        if kind == "applied, answer lost":
+            apply()
+        elif kind == "late":
+            self.wire.append(apply)
+        raise Unavailable(kind)
+
     def append(self, name: str, offset: int, rows: list[int], epoch: str) -> None:
         stream = self.streams[name]
 
@@ -156,14 +168,7 @@ class World:
             if self.takes(stream) and offset == len(stream.rows):
                 self.land(stream, self.arriving(rows), epoch)
 
-        if not self.calm and self.random.random() < 0.15:
-            kind = self.random.choice(("lost", "applied, answer lost", "late"))
-            self.happened[f"append {kind}"] += 1
-            if kind == "applied, answer lost":
-                apply()
-            elif kind == "late":
-                self.wire.append(apply)
-            raise Unavailable(kind)
+        self._may_go_unanswered("append", apply)
         if stream.gone:
             raise StreamNotFound(name)
         if stream.final:
@@ -194,14 +199,7 @@ class World:
         def apply() -> None:
             stream.final = stream.final or not stream.gone
 
-        if not self.calm and self.random.random() < 0.15:
-            kind = self.random.choice(("lost", "applied, answer lost", "late"))
-            self.happened[f"finalize {kind}"] += 1
-            if kind == "applied, answer lost":
-                apply()
-            elif kind == "late":
-                self.wire.append(apply)
-            raise Unavailable(kind)
+        self._may_go_unanswered("finalize", apply)
         if stream.gone:
             self.happened["stream not found"] += 1
             raise StreamNotFound(name)
