@@ -2,10 +2,9 @@
 
 import os
 import signal
-import sys
 import threading
 
-from streaming.service import StartRefused, leave, run
+from streaming.service import StartRefused, last_words, leave, run
 from streaming.settings import Settings, SettingsError
 
 EXIT_USAGE = 2
@@ -20,10 +19,10 @@ def main() -> int:
     try:
         return run(Settings.from_environment(os.environ), stop)
     except SettingsError as error:
-        print(f"tidemark: {error}", file=sys.stderr)
+        last_words(str(error))
         return EXIT_USAGE
     except StartRefused as error:
-        print(f"tidemark: {error}", file=sys.stderr)
+        last_words(str(error))
         return error.code
 
 

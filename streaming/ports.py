@@ -300,5 +300,8 @@ class Clock(Protocol):
 class Journal(Protocol):
     """Where the pipeline says what it does: structured, without payloads, secrets or row values."""
 
+    lost: int
+    """Events in a row that could not be written; 0 while it works."""
+
     def say(self, event: str, **facts: object) -> None:
         """One event with its coordinates and numbers; a `level` fact of `warning` or `error` raises its level."""

@@ -1,5 +1,6 @@
 """`python -m streaming`: wire the adapters, refuse what cannot work, run one member until told to stop."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from streaming.adapters.clock import SystemClock
-from streaming.adapters.heartbeat import EVERY_S, HeartbeatFile
+from streaming.adapters.heartbeat import EVERY_S, NO_SPACE, HeartbeatFile
 from streaming.adapters.journal import JsonJournal
 from streaming.ports import (
     Broker,
@@ -27,7 +28,7 @@ from streaming.runner.consumer import Consumer
 from streaming.runner.references import References
 from streaming.runner.vitals import Vitals
 from streaming.runner.world import World
-from streaming.settings import Settings
+from streaming.settings import Settings, SettingsError
 from streaming.stages.plan import arrow_schema
 
 START_S: Final = 10.0
@@ -73,9 +74,17 @@ def run(settings: Settings, stop: threading.Event) -> int:
 
 def leave(code: int) -> NoReturn:
     """End the process now: the interpreter would wait for every call that a silent service still holds."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # a full disk; the exit code must not depend on it
+            stream.flush()
     os._exit(code)
+
+
+def last_words(message: str) -> None:
+    """Say on stderr why the process ends. Where that cannot be written, the exit code still tells."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"tidemark: {message}\n")
+        sys.stderr.flush()
 
 
 def new_epoch() -> str:
@@ -87,7 +96,7 @@ def new_epoch() -> str:
 
 def serve(world: World, settings: Settings, stop: threading.Event) -> int:
     """The life of a member on whatever adapters it is given."""
-    beats = HeartbeatFile(Path(settings.state_dir), settings.member)
+    beats = _heartbeat_file(settings, world.journal)
     references = References(world.warehouse, world.pool, world.clock, world.journal, settings.reference_poll_s)
     topic = _patiently(world, stop, lambda: _first_answers(world, settings, references))
     consumer = Consumer(world, settings, topic, references)
@@ -106,6 +115,19 @@ def serve(world: World, settings: Settings, stop: threading.Event) -> int:
     return 0
 
 
+def _heartbeat_file(settings: Settings, journal: Journal) -> HeartbeatFile:
+    """Raises SettingsError for a folder that cannot be written, unless only space is missing."""
+    beats = HeartbeatFile(Path(settings.state_dir), settings.member)
+    try:
+        beats.prepare()
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            why = f"no heartbeat can be written to {beats.path.parent} ({error.strerror})"
+            raise SettingsError(f"TIDEMARK_STATE_DIR: {why}; name a folder this user may write") from None
+        journal.say("heartbeat_not_written", level="warning", why=str(error))
+    return beats
+
+
 def _refusal(consumer: Consumer) -> str:
     halts = [str(lane.partition.halt) for lane in consumer.lanes if lane.partition.halt]
     others = f" (and {len(halts) - 1} more partitions)" if len(halts) > 1 else ""
@@ -119,6 +141,7 @@ class _Beating:
         self._vitals, self._beats, self._world = vitals, beats, world
         self._next = 0.0
         self._shown = ""
+        self._missed = 0
 
     def if_due(self) -> bool:
         """Write it once a second, and as soon as the state changes. Returns whether it was written."""
@@ -134,7 +157,13 @@ class _Beating:
         try:
             self._beats.write(self._vitals.beat(state))
         except OSError as error:  # a full disk must not stop payments, nor their drain
-            self._world.journal.say("heartbeat_not_written", level="warning", why=str(error))
+            self._missed += 1
+            if self._missed == 1:
+                self._world.journal.say("heartbeat_not_written", level="warning", why=str(error))
+        else:
+            if self._missed:
+                self._world.journal.say("heartbeat_written_again", missed=self._missed)
+            self._missed = 0
 
 
 def _loop(consumer: Consumer, beating: _Beating, stop: threading.Event, turned: Callable[[], None]) -> None:

@@ -43,14 +43,14 @@ def consume(
     chosen = resolve(state)
     if member is not None:
         chosen = replace(chosen, member=valid_member(member))
-    from streaming.service import StartRefused, leave, run
+    from streaming.service import StartRefused, last_words, leave, run
 
     try:
         code = run(chosen, stop)
     except SettingsError as error:
         raise UserError(str(error)) from None
     except StartRefused as error:
-        typer.echo(f"tidemark: {error}", err=True)
+        last_words(str(error))
         code = error.code
     leave(code)
 

@@ -86,7 +86,7 @@ def status(
 
 
 def consumer_lines(consumer: dict[str, Any]) -> list[str]:
-    """Return a line about the member, and one per halted partition that ends with its recovery command."""
+    """Return a line about the member, one per halted partition that ends with its recovery command, one per warning."""
     partitions = ",".join(str(partition) for partition in consumer["partitions"]) or "none"
     latency = consumer["latency_ms"]["p95"]
     line = (
@@ -95,7 +95,8 @@ def consumer_lines(consumer: dict[str, Any]) -> list[str]:
     )
     if consumer["state"] not in ("stopped", "dead"):  # the last minute of one that is gone says nothing about now
         line += f", p95 {'-' if latency is None else round(latency)} ms"
-    return [line, *(f"  {halt['message']}" for halt in consumer["halts"])]
+    warnings = consumer["warnings"] if consumer["state"] not in ("stopped", "dead") else []
+    return [line, *(f"  {message}" for message in [*(halt["message"] for halt in consumer["halts"]), *warnings])]
 
 
 def logs(

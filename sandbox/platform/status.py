@@ -87,5 +87,6 @@ def _consumer(beat: dict[str, Any], now: datetime) -> dict[str, Any]:
         "state": said if alive or said == "stopped" else "dead",
         "partition_states": beat.get("partition_states") or {},
         "halts": beat.get("halts") or [],
+        "warnings": beat.get("warnings") or [],
         "at": beat["at"],
     }

@@ -1,18 +1,22 @@
 """The heartbeat: one JSON file a member, written atomically each second. `tidemark status` reads only this.
 
-Schema (docs/runbook.md): pid, member, at, state, partitions, lag, rows_landed, latency_ms, by_status, halts,
+Schema (docs/runbook.md): pid, member, at, state, partitions, lag, rows_landed, latency_ms, by_status, halts, warnings,
 partition_states, counters, reference, process.
 """
 
+import errno
 import json
 import os
 import resource
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 EVERY_S: Final = 1.0
+NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors that space alone mends: payments go on without heartbeats meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Beat:
     by_status: dict[str, int] = field(default_factory=dict)
     partition_states: dict[str, str] = field(default_factory=dict)
     halts: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What an operator must mend while the member goes on or waits: one line each."""
     counters: dict[str, int] = field(default_factory=dict)
     reference: dict[str, str] = field(default_factory=dict)
 
@@ -51,10 +57,16 @@ class HeartbeatFile:
 
     def __init__(self, state_dir: Path, member: str) -> None:
         self.path = state_dir / "heartbeats" / f"{member}.json"
+        self._fresh = self.path.with_suffix(f".{os.getpid()}.tmp")
+
+    def prepare(self) -> None:
+        """Make the folder and see that it can be written. Raises OSError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._fresh.write_text("{}")
+        self._fresh.unlink()
 
     def write(self, beat: Beat) -> None:
-        """Replace the file in one step: a reader sees the old one or the new one."""
+        """Replace the file in one step: a reader sees the old one or the new one. Raises OSError."""
         content = {
             "pid": os.getpid(),
             "member": beat.member,
@@ -67,10 +79,16 @@ class HeartbeatFile:
             "by_status": beat.by_status,
             "partition_states": beat.partition_states,
             "halts": beat.halts,
+            "warnings": beat.warnings,
             "counters": beat.counters,
             "reference": beat.reference,
             "process": process_facts(),
         }
-        fresh = self.path.with_suffix(f".{os.getpid()}.tmp")
-        fresh.write_text(json.dumps(content))
-        fresh.replace(self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._fresh.write_text(json.dumps(content))
+            self._fresh.replace(self.path)
+        except OSError:
+            with suppress(OSError):  # half a heartbeat must not take the space that is missing
+                self._fresh.unlink()
+            raise

@@ -40,6 +40,7 @@ class Vitals:
             by_status=dict(meters.by_status),
             partition_states={str(lane.partition.number): lane.shown_state for lane in lanes},
             halts=self.halts(),
+            warnings=self.warnings(),
             counters=self._counters(),
             reference=self._consumer.reference_versions(),
         )
@@ -48,6 +49,12 @@ class Vitals:
         """Halted partitions: number, reason, one line with the recovery command."""
         halts = [lane.partition.halt for lane in self._consumer.lanes if lane.partition.halt]
         return [{"partition": h.partition, "reason": h.reason.name, "message": str(h)} for h in halts]
+
+    def warnings(self) -> list[str]:
+        """What an operator must mend although nothing is halted, one line each."""
+        lost = self._world.journal.lost
+        unwritten = f"its log cannot be written ({lost} lines lost): make room, or look at who reads its stderr"
+        return [unwritten] if lost else []
 
     def state(self) -> str:
         """`starting`, `recovering`, `running` or `halted`: the worst of the partitions'."""

@@ -42,6 +42,7 @@ def test_a_living_member(tmp_path):
             "state": "running",
             "partition_states": {},
             "halts": [],
+            "warnings": [],
             "at": NOW.isoformat(),
         }
     ]
