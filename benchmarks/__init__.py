@@ -1,0 +1,1 @@
+"""Benchmarks: what the pipeline does a second, and what of the machine it takes. `make bench`, `make soak`."""

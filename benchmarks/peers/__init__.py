@@ -1,0 +1,1 @@
+"""Figures of other engines, as what they are: `measured.yaml`."""

@@ -1,0 +1,30 @@
+"""Result files: `benchmarks/results/<date>-<commit>.json`, small enough to commit."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+FOLDER: Final = Path(__file__).with_name("results")
+
+
+def write(found: dict[str, Any], path: Path | None = None) -> Path:
+    """Write a results document and return where it is."""
+    machine = found["machine"]
+    path = path or FOLDER / f"{machine['date'][:10]}-{machine['commit'].replace('+', '-')}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(compact(found) + "\n")
+    return path
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A results document."""
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def compact(found: dict[str, Any]) -> str:
+    """Indented JSON with innermost lists and objects on one line each: reads well and differs well."""
+    text = json.dumps(found, indent=1)
+    innermost = re.compile(r"[\[{]\n[^\[\]{}]*[\]}]")
+    return innermost.sub(lambda match: re.sub(r"\s*\n\s*", " ", match[0]), text)

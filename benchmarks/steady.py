@@ -1,0 +1,105 @@
+"""Steady load: the sandbox's producer at a rate, one consumer, the emulator; CPU, memory and latency over time."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from statistics import median
+from typing import Any, Final
+
+from benchmarks.site import Site
+from benchmarks.watching import Sample, Watch
+from sandbox.demo.consumers import Crew
+from sandbox.demo.producing import Order, Source
+from sandbox.platform import kafka
+from sandbox.producer.planning import Mix
+
+READY_S: Final = 120.0
+WARM_S: Final = 10.0
+"""Left out at the beginning, at most a quarter of the length: imports and first windows."""
+
+
+def measure(site: Site, rate: int, seconds: int, every_s: float = 1.0) -> dict[str, Any]:
+    """Figures at `rate` events a second over `seconds`, with a point each `every_s` seconds."""
+    name = f"steady_{rate}_{seconds}"
+    kafka.create_topic(site.platform.bootstrap_servers, name, 6, site.log("kafka"))
+    with site.dataset(name) as dataset:
+        settings = {**dataset, "TIDEMARK_KAFKA_TOPIC": name}
+        crew = Crew(site.folder / name, {**site.environment(name), **settings}, 1)
+        watch = Watch(crew, site.platform)
+        try:
+            crew.start()
+            watch.until(lambda _: crew.ready(), READY_S, "the consumer at work")
+            with _producer(site, name, rate, seconds) as source:
+                points = _watched(watch, source, every_s, seconds)
+        finally:
+            crew.terminate()
+    warm = min(WARM_S, seconds / 4)
+    return {"rate": rate, "seconds": seconds, **summary(points, warm), "points": _table(points, every_s)}
+
+
+@contextmanager
+def _producer(site: Site, topic: str, rate: int, seconds: int) -> Iterator[Source]:
+    source = Source(site.folder / topic, site.environment(topic))
+    try:
+        mix = Mix()
+        key = site.platform.environment()["TIDEMARK_MAC_KEY"]
+        source.order(
+            Order(
+                bootstrap=site.platform.bootstrap_servers,
+                topic=topic,
+                mac_key=key,
+                rate=rate,
+                seconds=seconds,
+                seed=site.seed,
+                bad=mix.bad,
+                duplicates=mix.duplicates,
+                late=mix.late,
+            )
+        )
+        yield source
+    finally:
+        source.end()
+
+
+def _watched(watch: Watch, source: Source, every_s: float, seconds: int) -> list[Sample]:
+    """Samples from the first landed row until the producer has said all it had to."""
+    began = watch.until(lambda sample: sample.rows > 0, READY_S, "a first row")
+    points, following = [began], began.at + every_s
+    while time.monotonic() < began.at + seconds:
+        time.sleep(max(0.0, min(0.25, following - time.monotonic())))
+        sample = watch.look()
+        if sample.at >= following:
+            points.append(sample)
+            following += every_s
+    return points
+
+
+def summary(points: list[Sample], warm_s: float) -> dict[str, Any]:
+    """Cores used by each, memory and latency, without the first `warm_s` seconds. Memory growth is from the median of
+    the first third to that of the last one."""
+    steady = [point for point in points if point.at - points[0].at >= warm_s] or points
+    first, last = steady[0], steady[-1]
+    seconds = max(1e-3, last.at - first.at)
+    p95 = [point.p95_ms for point in steady if point.p95_ms is not None]
+    third = max(1, len(steady) // 3)
+    early, late = (median(p.rss_mb for p in part) for part in (steady[:third], steady[-third:]))
+    return {
+        "landed_per_second": round((last.rows - first.rows) / seconds),
+        "cores": {
+            "consumer": round((last.consumer_cpu_s - first.consumer_cpu_s) / seconds, 3),
+            "broker": round((last.broker_cpu_s - first.broker_cpu_s) / seconds, 3),
+            "emulator": round((last.emulator_cpu_s - first.emulator_cpu_s) / seconds, 3),
+        },
+        "p95_ms": {"median": round(median(p95)), "max": round(max(p95))} if p95 else None,
+        "rss_mb": {"early": round(early), "late": round(late), "max": round(max(p.rss_mb for p in steady))},
+    }
+
+
+def _table(points: list[Sample], every_s: float) -> list[list[float | None]]:
+    """`[second, rss MB, consumer's cores since the point before, p95 ms]` for each point but the first."""
+    rows: list[list[float | None]] = []
+    for before, point in pairwise(points):
+        cores = (point.consumer_cpu_s - before.consumer_cpu_s) / max(1e-3, point.at - before.at)
+        rows.append([round(point.at - points[0].at, 1), round(point.rss_mb, 1), round(cores, 3), point.p95_ms])
+    return rows
