@@ -77,14 +77,16 @@ class Enriched:
     """Kinds of the exceptions that stages raised, one per record quarantined as INTERNAL: a defect, alert on it."""
 
 
-def enrich(window: pl.DataFrame, source: Source, reference: Reference, policy: Policy) -> Enriched:
-    """All stages over one window (`landing.WINDOW`).
+def enrich(
+    window: pl.DataFrame, source: Source, reference: Reference, policy: Policy, *, fast: bool = True
+) -> Enriched:
+    """All stages over one window (`landing.WINDOW`). `fast=False` reads every record by itself, for the same rows.
 
     Stages are total. Should one fail all the same, the window is halved until the record that fails alone is found;
     it is quarantined as INTERNAL instead of stopping the stream.
     """
     try:
-        return _stages(window, source, reference, policy)
+        return _stages(window, source, reference, policy, fast)
     except MemoryError:
         raise
     except (Exception, pl.exceptions.PanicException) as error:  # Polars panics are no Exceptions
@@ -93,8 +95,8 @@ def enrich(window: pl.DataFrame, source: Source, reference: Reference, policy: P
         if window.is_empty():
             raise
     half = window.height // 2
-    first = enrich(window.slice(0, half), source, reference, policy)
-    second = enrich(window.slice(half), source, reference, policy)
+    first = enrich(window.slice(0, half), source, reference, policy, fast=fast)
+    second = enrich(window.slice(half), source, reference, policy, fast=fast)
     return Enriched(
         rows=pl.concat([first.rows, second.rows]),
         payloads=window["payload"],
@@ -103,20 +105,23 @@ def enrich(window: pl.DataFrame, source: Source, reference: Reference, policy: P
     )
 
 
-def _stages(window: pl.DataFrame, source: Source, reference: Reference, policy: Policy) -> Enriched:
-    decoded = decode(window, policy.max_payload_bytes)
+def _stages(window: pl.DataFrame, source: Source, reference: Reference, policy: Policy, fast: bool) -> Enriched:
+    decoded = decode(window, policy.max_payload_bytes, fast=fast)
     validated = validate(
-        decoded,
+        window,
+        decoded.columns,
+        decoded.others,
+        decoded.read,
         mac_key=policy.mac_key,
         max_future=policy.max_future,
         max_past=policy.max_past,
         pan_in_ids=policy.pan_in_ids,
     )
-    attached = attach_merchant(validated, reference)
+    attached = attach_merchant(validated.rows, reference)
     converted = convert_amount(attached, reference, policy.reporting_currency)
     rows = _landing(converted, source)
     assert rows.height == window.height, "a stage lost or doubled a row"
-    return Enriched(rows, window["payload"], int(decoded["unknown_fields"].sum()))
+    return Enriched(rows, window["payload"], validated.unknown_fields)
 
 
 def _landing(rows: pl.DataFrame, source: Source) -> pl.DataFrame:

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Final
 
 import iso4217
-import polars as pl
 
 WITHDRAWN: Final[Mapping[str, tuple[int, date]]] = MappingProxyType(
     {
@@ -39,10 +38,7 @@ MINOR_UNITS: Final[Mapping[str, int]] = MappingProxyType(
 """Decimals of every code this pipeline accepts on some day."""
 
 
-def decimals_on(currency: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """Decimals (Int32) of the currency if it is in use on that day, else null."""
-    codes = list(MINOR_UNITS)
-    decimals = currency.replace_strict(codes, list(MINOR_UNITS.values()), default=None, return_dtype=pl.Int32)
-    gone = {code: last for code, (_, last) in WITHDRAWN.items()}
-    last_day = currency.replace_strict(list(gone), list(gone.values()), default=date.max, return_dtype=pl.Date)
-    return pl.when(day <= last_day).then(decimals)
+def decimals_on(code: str, day: date) -> int | None:
+    """Decimals of the currency if it is in use on that day, else None."""
+    gone = WITHDRAWN.get(code)
+    return MINOR_UNITS.get(code) if gone is None or day <= gone[1] else None

@@ -1,25 +1,48 @@
-"""decode: bytes of a record become the contract's fields as text, row by row, whatever the bytes are.
+"""decode: bytes of a record become the contract's fields, whatever the bytes are.
 
-Total: any window gives a frame of its height in its order, and no record affects another. This is the reference
-that a faster decoder must agree with. A field is *missing* when it is absent or JSON null.
+Two ways to the same answer. Records that match the expression of a good record in their producer's own shape
+(`shapes`) become columns of text all at once. All others are read one by one, by a parser that refuses what JSON
+leaves open; that way is the reference for the other. Total: no record affects another.
+A field is *missing* when it is absent or JSON null.
 """
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 import polars as pl
 
 from streaming import contract
+from streaming.stages.shapes import COLUMNS, common_shape, patterns
 
-_FIELD_SET: Final = frozenset(contract.FIELDS)
-_BIT: Final = {field: 1 << place for place, field in enumerate(contract.FIELDS)}
-_TEXT_OR_MISSING: Final = frozenset({str, type(None)})
+MAX_SHAPES: Final = 4
+"""Shapes tried in one window: producers that share a topic seldom spell their records in more ways."""
+SAMPLE: Final = 12
+"""Records that are looked at to learn a shape."""
+WORTH_AN_EXPRESSION: Final = 8
+"""Records: with fewer, reading them one by one is quicker than running an expression over them."""
+
 _STRING_OR_CONTAINER: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _NOT_AN_INTEGER: Final = object()
 """Stands for a JSON number with a fraction or an exponent: no field of the contract is one."""
+
+Record = dict[str, Any]
+"""A record's keys and values: text as `str`, an integer as a tuple of its digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A window, decoded as far as columns go; `read` decodes any one of its records."""
+
+    columns: pl.DataFrame
+    """`row` (UInt32, place in the window), `unknown_fields` (Int64) and `shapes.COLUMNS` (String)."""
+    others: list[int]
+    """Places of the records that are not in `columns`, ascending."""
+    read: Callable[[int], "tuple[Record, tuple[str, str] | None]"]
+    """The record at a place: its keys and values; or none of them, a quarantine reason and its detail."""
 
 
 class _Refused(ValueError):
@@ -50,64 +73,92 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-def decode(window: pl.DataFrame, max_payload_bytes: int) -> pl.DataFrame:
-    """Add to a window (`landing.WINDOW`) what its payloads say.
+def decode(window: pl.DataFrame, max_payload_bytes: int, *, fast: bool = True) -> Decoded:
+    """Decode a window (`landing.WINDOW`); `fast=False` leaves every record to be read by itself."""
+    payloads = window["payload"]
 
-    Added columns: `broken` (TOMBSTONE, OVERSIZED, NOT_JSON or null), `broken_detail`, one String column per
-    contract field (null if missing or of the wrong JSON type), `wrong_types` (bit n set: field n of
-    `contract.FIELDS` has the wrong JSON type) and `unknown_fields` (how many keys the contract does not know).
-    """
-    broken: list[tuple[str, str] | tuple[None, None]] = []
-    rows: list[tuple[Any, ...]] = []
-    unknown: list[int] = []
-    for payload in window["payload"].to_list():
-        record, why = _record(payload, max_payload_bytes)
-        broken.append(why)
-        rows.append(tuple(map(record.get, contract.FIELDS)))
-        strange = 0 if _FIELD_SET.issuperset(record) else sum(key not in _FIELD_SET for key in record)
-        unknown.append(strange)
-    wrong = [0] * window.height
-    columns = zip(*rows, strict=True) if rows else [()] * len(contract.FIELDS)
-    return window.with_columns(
-        pl.Series("broken", [reason for reason, _ in broken], dtype=pl.String),
-        pl.Series("broken_detail", [detail for _, detail in broken], dtype=pl.String),
-        *(_column(field, values, wrong) for field, values in zip(contract.FIELDS, columns, strict=True)),
-        pl.Series("wrong_types", wrong, dtype=pl.Int32),
-        pl.Series("unknown_fields", unknown, dtype=pl.Int64),
-    )
+    def read(row: int) -> tuple[Record, tuple[str, str] | None]:
+        return _record(payloads[row], max_payload_bytes)
+
+    if not fast or window.height < WORTH_AN_EXPRESSION:
+        return Decoded(pl.DataFrame(schema=_SCHEMA), list(range(window.height)), read)
+    columns = _columns(payloads, max_payload_bytes)
+    found = columns["row"]
+    if len(found) == window.height:
+        return Decoded(columns, [], read)
+    others = pl.Series(range(window.height), dtype=pl.UInt32).filter(~_mask(found, window.height))
+    return Decoded(columns, others.to_list(), read)
 
 
-def _record(
-    payload: bytes | None, max_payload_bytes: int
-) -> tuple[dict[str, Any], tuple[str, str] | tuple[None, None]]:
-    """The record's fields, and if it is none the reason and its detail."""
+_SCHEMA: Final = {"row": pl.UInt32, "unknown_fields": pl.Int64} | dict.fromkeys(COLUMNS, pl.String)
+
+
+def _mask(rows: pl.Series, height: int) -> pl.Series:
+    return pl.repeat(False, height, dtype=pl.Boolean, eager=True).scatter(rows, True)
+
+
+def _columns(payloads: pl.Series, max_payload_bytes: int) -> pl.DataFrame:
+    """Records that match an expression of a shape, learned from the window itself."""
+    left = pl.DataFrame({"text": _texts(payloads, max_payload_bytes)}).with_row_index("row")
+    found: list[pl.DataFrame] = [pl.DataFrame(schema=_SCHEMA)]
+    for _ in range(MAX_SHAPES):
+        sample = left["row"].head(SAMPLE).to_list()
+        shape = common_shape(payloads[row] for row in sample)
+        if shape is None:
+            break
+        for pattern in patterns(shape):
+            matched, left = _match(left, pattern)
+            found.append(
+                matched.with_columns(unknown_fields=pl.lit(shape.unknown_keys, pl.Int64)).select(list(_SCHEMA))
+            )
+            if left.height < WORTH_AN_EXPRESSION:
+                return pl.concat(found)
+    return pl.concat(found)
+
+
+def _match(left: pl.DataFrame, pattern: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records that match as a whole, taken apart, and the others."""
+    groups = left["text"].str.extract_groups(pattern).struct.unnest()
+    absent = {name: pl.lit(None, pl.String) for name in COLUMNS if name not in groups.columns}
+    matched = groups["event_id"].is_not_null()
+    apart = groups.with_columns(left["row"], **absent)
+    return apart.filter(matched), left.filter(~matched)
+
+
+def _texts(payloads: pl.Series, max_payload_bytes: int) -> pl.Series:
+    """Payloads as text; null for those that are too large or no UTF-8."""
+    sizes = payloads.bin.size()
+    if (sizes > max_payload_bytes).any():
+        payloads = payloads.zip_with(sizes <= max_payload_bytes, pl.Series([None], dtype=pl.Binary))
+    try:
+        return payloads.cast(pl.String)
+    except pl.exceptions.ComputeError:  # one payload that is no UTF-8 fails the cast of all
+        kept = [payload if payload is not None and _is_utf8(payload) else None for payload in payloads.to_list()]
+        return pl.Series(kept, dtype=pl.Binary).cast(pl.String)
+
+
+def _is_utf8(payload: bytes) -> bool:
+    if payload.isascii():
+        return True
+    try:
+        payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _record(payload: bytes | None, max_payload_bytes: int) -> tuple[Record, tuple[str, str] | None]:
     if payload is None:
         return {}, (contract.TOMBSTONE, "payload: none")
     if len(payload) > max_payload_bytes:
         return {}, (contract.OVERSIZED, f"payload: more than {max_payload_bytes} bytes")
     try:
-        return parse(payload), (None, None)
+        return parse(payload), None
     except _Refused as error:
         return {}, (contract.NOT_JSON, f"payload: {error}")
 
 
-def _column(field: str, values: Sequence[Any], wrong: list[int]) -> pl.Series:
-    """One field's text; sets the field's bit in `wrong` where a value has another JSON type."""
-    if field in contract.INTEGER_FIELDS:
-        return _checked(field, values, wrong, [v[0] if type(v) is tuple else None for v in values])
-    if _TEXT_OR_MISSING.issuperset(map(type, values)):
-        return pl.Series(field, values, dtype=pl.String)
-    return _checked(field, values, wrong, [v if type(v) is str else None for v in values])
-
-
-def _checked(field: str, values: Sequence[Any], wrong: list[int], texts: list[str | None]) -> pl.Series:
-    for row, (value, text) in enumerate(zip(values, texts, strict=True)):
-        if text is None and value is not None:
-            wrong[row] |= _BIT[field]
-    return pl.Series(field, texts, dtype=pl.String)
-
-
-def parse(payload: bytes) -> dict[str, Any]:
+def parse(payload: bytes) -> Record:
     """The JSON object in `payload`; raises `_Refused` for anything else, and nothing but that."""
     if not payload:
         raise _Refused("empty")

@@ -1,92 +1,116 @@
-"""The contract's rules, one named Polars expression each, over the text columns that decode leaves.
+"""The contract's rules for one record, field by field, by name and in order.
 
-A rule's expression is true where the value passes and null where there is no value. `says` completes
-"<field>: must be ..." in `status_detail`; it never holds a value.
+`says` completes "<field>: must be ..." in `status_detail`; it never holds a value.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
-
-import polars as pl
+from typing import Any, Final
 
 from streaming import contract
 from streaming.reference.countries import COUNTRIES
 
-TIME: Final = "_time"
-"""Column: occurred_at as Datetime, null if it is not RFC 3339."""
-DECIMALS: Final = "_decimals"
-"""Column: decimals of the currency on its day, null if it is not in use then."""
-DECIMALS_ALLOWED: Final = "_decimals_allowed"
-"""Column: decimals an amount may have: its currency's, or four if the currency did not pass its own rule."""
+_ID: Final = re.compile(r"[A-Za-z0-9_-]*")
+_AMOUNT: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_INT64_CHARACTERS: Final = 20
+"""Of the longest integer that may fit 64 bits, its sign included; longer ones are not even converted."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What the rules of one record see besides the value itself."""
+
+    broker_us: int
+    """The broker's timestamp, microseconds since 1970."""
+    time_us: int | None
+    """occurred_at, None if it is no RFC 3339 time."""
+    decimals: int | None = None
+    """Decimals of the currency, None if it is not one in use on the day of the payment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a value must be, in words and as an expression."""
+    """What a value must be, in words and as a test. Values are text, or the digits of an integer in a tuple."""
 
     says: str
-    passes: pl.Expr
+    passes: Callable[[Any, Context], bool]
 
 
 def rules(max_future: timedelta, max_past: timedelta) -> dict[str, tuple[Rule, ...]]:
     """Rules by field, in the contract's order of fields; within a field the first that fails is named."""
     return {
-        "schema_version": (Rule("the integer 1", _integer("schema_version") == contract.SCHEMA_VERSION),),
-        "event_id": _identifier("event_id", contract.MAX_ID_LENGTH),
-        "transaction_id": _identifier("transaction_id", contract.MAX_ID_LENGTH),
-        "event_type": (_one_of("event_type", contract.EVENT_TYPES),),
-        "sequence": (Rule("an integer from 0 to 2^63 - 1", _integer("sequence").fill_null(-1) >= 0),),
-        "merchant_id": _identifier("merchant_id", contract.MAX_MERCHANT_ID_LENGTH),
+        "schema_version": (Rule("the integer 1", lambda value, _: integer(value) == contract.SCHEMA_VERSION),),
+        "event_id": _identifier(contract.MAX_ID_LENGTH),
+        "transaction_id": _identifier(contract.MAX_ID_LENGTH),
+        "event_type": (_one_of(contract.EVENT_TYPES),),
+        "sequence": (Rule("an integer from 0 to 2^63 - 1", _natural),),
+        "merchant_id": _identifier(contract.MAX_MERCHANT_ID_LENGTH),
         "amount": _amount(),
-        "currency": (Rule("an ISO 4217 code in use on the day", pl.col(DECIMALS).is_not_null()),),
+        "currency": (Rule("an ISO 4217 code in use on the day", lambda _, context: context.decimals is not None),),
         "occurred_at": _occurred_at(max_future, max_past),
-        "card_token": (_length("card_token", 1, contract.MAX_ID_LENGTH),),
-        "channel": (_one_of("channel", contract.CHANNELS),),
-        "country": (Rule("an ISO 3166-1 alpha-2 code", pl.col("country").is_in(sorted(COUNTRIES))),),
-        "description": (_length("description", 0, contract.MAX_DESCRIPTION_CHARACTERS),),
+        "card_token": (_length(1, contract.MAX_ID_LENGTH),),
+        "channel": (_one_of(contract.CHANNELS),),
+        "country": (Rule("an ISO 3166-1 alpha-2 code", lambda value, _: value in COUNTRIES),),
+        "description": (_length(0, contract.MAX_DESCRIPTION_CHARACTERS),),
     }
 
 
-def _integer(field: str) -> pl.Expr:
-    """JSON integers reach here as digits, possibly thousands of them; beyond 64 bits the cast gives null."""
-    return pl.col(field).cast(pl.Int64, strict=False)
+def integer(digits: tuple[str]) -> int | None:
+    """A JSON integer's value; None if it does not fit 64 bits."""
+    if len(digits[0]) > _INT64_CHARACTERS:
+        return None
+    value = int(digits[0])
+    return value if -(2**63) <= value < 2**63 else None
 
 
-def _length(field: str, least: int, most: int) -> Rule:
-    return Rule(f"{least} to {most} characters", pl.col(field).str.len_chars().is_between(least, most))
+def _natural(digits: tuple[str], _: Context) -> bool:
+    value = integer(digits)
+    return value is not None and value >= 0
 
 
-def _identifier(field: str, most: int) -> tuple[Rule, ...]:
-    alphabet = Rule("of A-Z a-z 0-9 _ -", pl.col(field).str.contains(r"\A[A-Za-z0-9_-]*\z"))
-    return _length(field, 1, most), alphabet
+def _length(least: int, most: int) -> Rule:
+    return Rule(f"{least} to {most} characters", lambda value, _: least <= len(value) <= most)
 
 
-def _one_of(field: str, allowed: tuple[str, ...]) -> Rule:
-    return Rule(f"one of {', '.join(allowed)}", pl.col(field).is_in(allowed))
+def _identifier(most: int) -> tuple[Rule, ...]:
+    return _length(1, most), Rule("of A-Z a-z 0-9 _ -", lambda value, _: _ID.fullmatch(value) is not None)
+
+
+def _one_of(allowed: tuple[str, ...]) -> Rule:
+    return Rule(f"one of {', '.join(allowed)}", lambda value, _: value in allowed)
 
 
 def _amount() -> tuple[Rule, ...]:
-    text = pl.col("amount")
-    length, point = text.str.len_bytes().cast(pl.Int64), text.str.find(".", literal=True).cast(pl.Int64)
-    before = point.fill_null(length)
-    after = (length - point - 1).fill_null(0)
+    def before(text: str, _: Context) -> bool:
+        return len(text.partition(".")[0]) <= contract.MAX_AMOUNT_INTEGER_DIGITS
+
+    def after(text: str, context: Context) -> bool:
+        bound = contract.MAX_DECIMALS_WITHOUT_CURRENCY if context.decimals is None else context.decimals
+        return len(text.partition(".")[2]) <= bound
+
     return (
-        Rule("digits, optionally a point and digits", text.str.contains(r"\A[0-9]+(?:\.[0-9]+)?\z")),
-        Rule(
-            f"at most {contract.MAX_AMOUNT_INTEGER_DIGITS} digits before the point",
-            before <= contract.MAX_AMOUNT_INTEGER_DIGITS,
-        ),
-        Rule("no more decimals than the currency has", after <= pl.col(DECIMALS_ALLOWED)),
+        Rule("digits, optionally a point and digits", lambda text, _: _AMOUNT.fullmatch(text) is not None),
+        Rule(f"at most {contract.MAX_AMOUNT_INTEGER_DIGITS} digits before the point", before),
+        Rule("no more decimals than the currency has", after),
     )
 
 
 def _occurred_at(max_future: timedelta, max_past: timedelta) -> tuple[Rule, ...]:
-    time, broker = pl.col(TIME), pl.col("broker_timestamp")
+    ahead, behind = (span // timedelta(microseconds=1) for span in (max_future, max_past))
+
+    def known(_: str, context: Context) -> bool:
+        return context.time_us is not None
+
+    def not_ahead(_: str, context: Context) -> bool:
+        return context.time_us is not None and context.time_us <= context.broker_us + ahead
+
+    def not_behind(_: str, context: Context) -> bool:
+        return context.time_us is not None and context.time_us >= context.broker_us - behind
+
     return (
-        Rule("an RFC 3339 time with zone and at most six decimals", time.is_not_null()),
-        Rule(
-            f"at most {max_future.total_seconds() / 60:g} minutes after the broker's time", time <= broker + max_future
-        ),
-        Rule(f"at most {max_past.days} days before the broker's time", time >= broker - max_past),
+        Rule("an RFC 3339 time with zone and at most six decimals", known),
+        Rule(f"at most {max_future.total_seconds() / 60:g} minutes after the broker's time", not_ahead),
+        Rule(f"at most {max_past.days} days before the broker's time", not_behind),
     )

@@ -124,12 +124,13 @@ def test_codes_that_price_no_payment(code: str) -> None:
     assert code not in MINOR_UNITS
 
 
-def test_in_use_until_the_last_day() -> None:
-    frame = pl.DataFrame(
-        {"c": ["BGN", "BGN", "HRK", "HRK", "EUR", "ZZZ", None], "d": [date(2025, 12, 31), date(2026, 1, 1),
-         date(2022, 12, 31), date(2023, 1, 1), date(2026, 1, 1), date(2026, 1, 1), date(2026, 1, 1)]}
-    )  # fmt: skip
-    assert frame.select(n=decimals_on(pl.col("c"), pl.col("d")))["n"].to_list() == [2, None, 2, None, 2, None, None]
+@pytest.mark.parametrize(
+    ("code", "day", "decimals"),
+    [("BGN", date(2025, 12, 31), 2), ("BGN", date(2026, 1, 1), None), ("HRK", date(2022, 12, 31), 2),
+     ("HRK", date(2023, 1, 1), None), ("EUR", date(2026, 1, 1), 2), ("ZZZ", date(2026, 1, 1), None)],
+)  # fmt: skip
+def test_in_use_until_the_last_day(code: str, day: date, decimals: int | None) -> None:
+    assert decimals_on(code, day) == decimals
 
 
 def test_withdrawn_codes_are_gone_from_the_current_list() -> None:
