@@ -13,7 +13,13 @@ from streaming.settings import PREFIX, Settings, SettingsError
 DEFAULT_STATE = Path(".tidemark/sandbox")
 CONNECTIONS: Final = tuple(
     PREFIX + name
-    for name in ("KAFKA_BOOTSTRAP", "BIGQUERY_PROJECT", "BIGQUERY_REST_ENDPOINT", "BIGQUERY_GRPC_ENDPOINT")
+    for name in (
+        "KAFKA_BOOTSTRAP",
+        "KAFKA_SECURITY_PROTOCOL",
+        "BIGQUERY_PROJECT",
+        "BIGQUERY_REST_ENDPOINT",
+        "BIGQUERY_GRPC_ENDPOINT",
+    )
 )
 """Who sets one of these means a platform of their own."""
 

@@ -4,33 +4,26 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
+from streaming.connection_rules import misfit
+from streaming.secrets import Secret, secret_from_file
+
 PREFIX: Final = "TIDEMARK_"
+FILE: Final = "_FILE"
+"""Behind the variable of a secret: the file that holds it, as Kubernetes mounts one."""
+
+ReadFile = Callable[[str], bytes]
 
 
 class SettingsError(Exception):
     """A setting is missing, unknown or out of range. The message is one line that says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that shows itself only through `reveal`: never in a repr, a log or a traceback."""
-
-    _value: str
-
-    def reveal(self) -> str:
-        """The value itself, for the one place that needs it."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)" if self._value else "Secret(unset)"
-
-    __str__ = __repr__
-
-
-def _secret(text: str) -> Secret:
-    return Secret(text)
+def read_file(path: str) -> bytes:
+    """A file's bytes. Raises OSError."""
+    return Path(path).read_bytes()
 
 
 def _choice(*allowed: str) -> Callable[[str], str]:
@@ -84,28 +77,41 @@ def _setting(default: Any, parse: Callable[[str], Any], says: str) -> Any:
 _NAME = _matching(
     r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,200}", "letters, digits, '.', '_' and '-', at most 200, not '.' or '..'"
 )
-_ENDPOINT = _matching(r"[^\s/]+:\d{1,5}", "host:port")
+_ADDRESS = r"[^\s/@?#,]+:\d{1,5}"
+"""No `user:password@`: what stands in an address is shown in errors."""
+_SERVERS = _matching(rf"{_ADDRESS}(,{_ADDRESS})*", "host:port[,host:port], without a user or a password")
+_ENDPOINT = _matching(_ADDRESS, "host:port, without a user or a password")
+_REST = _matching(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", "an http(s) address, without a user, a password or a query")
 _TEXT = _matching(r"[^\x00]{0,4096}", "text")
+_LINE = _matching(r"[^\x00-\x1f\x7f]{0,1024}", "text without control characters")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the consumer can be told. `TIDEMARK_` + the upper-case name is its environment variable."""
 
-    kafka_bootstrap: str = _setting(
-        "", _matching(r"[^\s/]+:\d{1,5}(,[^\s/]+:\d{1,5})*", "host:port[,host:port]"), "Kafka bootstrap servers"
+    kafka_bootstrap: str = _setting("", _SERVERS, "Kafka bootstrap servers")
+    kafka_security_protocol: str = _setting(
+        "PLAINTEXT", _choice("PLAINTEXT", "SSL", "SASL_SSL"), "how brokers are spoken to: PLAINTEXT, SSL or SASL_SSL"
     )
+    kafka_sasl_mechanism: str = _setting(
+        "", _choice("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"), "with SASL_SSL: SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN"
+    )
+    kafka_username: str = _setting("", _LINE, "with SASL_SSL: who logs in")
+    kafka_password: Secret = _setting(Secret(""), Secret, "with SASL_SSL: the password")
+    kafka_ca_file: str = _setting("", _TEXT, "PEM file of the authorities to trust; empty: those of the system")
+    kafka_client_cert_file: str = _setting("", _TEXT, "PEM file of the certificate to show to brokers (mutual TLS)")
+    kafka_client_key_file: str = _setting("", _TEXT, "PEM file of its private key")
+    kafka_client_key_password: Secret = _setting(Secret(""), Secret, "password of that key, if it has one")
     kafka_topic: str = _setting("payments", _NAME, "topic with payment events")
     kafka_group: str = _setting("tidemark", _NAME, "consumer group")
     member: str = _setting("member-0", _NAME, "stable id of this member (group.instance.id)")
     start_at: str = _setting("earliest", _start_at, "where a group without commits starts: earliest, latest, a time")
     bigquery_project: str = _setting("", _NAME, "BigQuery project")
     bigquery_dataset: str = _setting("payments", _matching(r"[A-Za-z0-9_]{1,1024}", "letters, digits, '_'"), "dataset")
-    bigquery_rest_endpoint: str = _setting(
-        "", _matching(r"https?://\S+", "an http(s) address"), "REST endpoint of an emulator; empty for the real service"
-    )
+    bigquery_rest_endpoint: str = _setting("", _REST, "REST endpoint of an emulator; empty for the real service")
     bigquery_grpc_endpoint: str = _setting("", _ENDPOINT, "gRPC endpoint of an emulator; empty for the real service")
-    mac_key: Secret = _setting(Secret(""), _secret, "key of the payload MAC, 16 to 64 bytes of text")
+    mac_key: Secret = _setting(Secret(""), Secret, "key of the payload MAC, 16 to 64 bytes of text")
     state_dir: str = _setting(".tidemark/state", _TEXT, "folder for heartbeats")
     reporting_currency: str = _setting("EUR", _matching(r"[A-Z]{3}", "three capital letters"), "reporting currency")
     pan_in_ids: str = _setting("quarantine", _choice("quarantine", "allow"), "a card number in an id")
@@ -127,23 +133,27 @@ class Settings:
     drain_s: float = _setting(10.0, _between(0.1, 300, float), "time limit of a drain after SIGTERM, seconds")
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read `TIDEMARK_*`. Raises SettingsError for an unknown name or a value out of range."""
+    def from_environment(cls, environment: Mapping[str, str], read: ReadFile = read_file) -> "Settings":
+        """Read `TIDEMARK_*`; `read` gives the bytes of files that settings name, or raises OSError.
+
+        Raises SettingsError for an unknown name, a value out of range, settings that do not fit together, or a file
+        that cannot be used. No message shows a value.
+        """
+        given = {name: environment[name] for name in sorted(environment) if name.startswith(PREFIX)}
         known = {f"{PREFIX}{f.name.upper()}": f for f in fields(cls)}
-        values: dict[str, Any] = {}
-        for name in sorted(environment):
-            if not name.startswith(PREFIX):
-                continue
-            if name not in known:
-                raise SettingsError(f"unknown setting {name}; `tidemark settings` lists the known ones")
-            if not environment[name]:
-                continue
-            spec = known[name]
-            try:
-                values[spec.name] = spec.metadata["parse"](environment[name])
-            except ValueError as error:
-                raise SettingsError(f"{name} must be {error}") from None
-        return cls(**values)
+        in_files = {f"{name}{FILE}": name for name, f in known.items() if isinstance(f.default, Secret)}
+        if unknown := [name for name in given if name not in known | in_files]:
+            raise SettingsError(f"unknown setting {unknown[0]}; `tidemark settings` lists the known ones")
+        for name, secret in in_files.items():
+            if path := given.pop(name, ""):
+                if given.get(secret):
+                    raise SettingsError(f"{secret} and {name} are both set: keep one of them")
+                given[secret] = _of_file(name, path, read)
+        parsed = {known[name].name: _parsed(name, known[name], value) for name, value in given.items() if value}
+        settings = cls(**parsed)
+        if why := misfit(settings, PREFIX, read):
+            raise SettingsError(why)
+        return settings
 
     def require(self, *names: str) -> "Settings":
         """Raise SettingsError if one of these is empty."""
@@ -157,3 +167,29 @@ class Settings:
     def says(cls, name: str) -> str:
         """One line about a setting, for messages and help."""
         return next(str(f.metadata["says"]) for f in fields(cls) if f.name == name)
+
+    @classmethod
+    def listed(cls) -> list[tuple[str, str, str]]:
+        """Every variable with its default and its meaning; a secret's default is never shown."""
+        rows = []
+        for spec in fields(cls):
+            name, says = f"{PREFIX}{spec.name.upper()}", str(spec.metadata["says"])
+            secret = isinstance(spec.default, Secret)
+            rows.append((name, "" if secret else str(spec.default), says))
+            if secret:
+                rows.append((f"{name}{FILE}", "", "or a file that holds it"))
+        return rows
+
+
+def _parsed(name: str, spec: Any, text: str) -> Any:
+    try:
+        return spec.metadata["parse"](text)
+    except ValueError as error:
+        raise SettingsError(f"{name} must be {error}") from None
+
+
+def _of_file(name: str, path: str, read: ReadFile) -> str:
+    try:
+        return secret_from_file(path, read)
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}") from None

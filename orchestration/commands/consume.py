@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,7 @@ import typer
 
 from orchestration.errors import UserError
 from orchestration.target import StateOption, environment_of, resolve
-from streaming.settings import PREFIX, Secret, Settings, SettingsError
+from streaming.settings import PREFIX, Settings, SettingsError
 
 
 def register(app: typer.Typer) -> None:
@@ -88,9 +88,10 @@ def settings() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("variable", "default", "meaning", box=None, header_style="bold")
-    for spec in fields(Settings):
-        default = spec.default
-        shown = "" if isinstance(default, Secret) else str(default)
-        table.add_row(f"{PREFIX}{spec.name.upper()}", shown, str(spec.metadata["says"]))
+    table = Table(box=None, header_style="bold")
+    table.add_column("variable", no_wrap=True)
+    table.add_column("default")
+    table.add_column("meaning")
+    for row in Settings.listed():
+        table.add_row(*row)
     Console().print(table)

@@ -3,8 +3,8 @@
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -20,10 +20,10 @@ _CONFIG = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}{more}
+advertised.listeners=PLAINTEXT://{host}:{port}{more}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
 log.dirs={logs}
 # The broker's clock stamps records: what latency and lateness are measured against.
 log.message.timestamp.type=LogAppendTime
@@ -63,6 +63,23 @@ rootLogger.appenderRef.console.ref=console
 
 
 @dataclass(frozen=True)
+class Listener:
+    """A further door of the broker on loopback, with a protocol and properties of its own."""
+
+    name: str
+    """Capital letters, as in `SECURE`."""
+    protocol: str
+    """`SSL` or `SASL_SSL`."""
+    port: int
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Kafka's properties without `listener.name.<name>.` before them: key stores, mechanisms, JAAS."""
+
+    def lines(self) -> list[str]:
+        """Its lines of server.properties."""
+        return [f"listener.name.{self.name.lower()}.{key}={value}" for key, value in self.properties.items()]
+
+
+@dataclass(frozen=True)
 class KafkaNode:
     """Where one broker lives: its folder, ports and the environment Java is given."""
 
@@ -72,6 +89,8 @@ class KafkaNode:
     controller_port: int
     log: Path
     environment: Mapping[str, str]
+    listeners: Sequence[Listener] = ()
+    """Doors beside the plain one, which is the platform's own."""
 
     @property
     def bootstrap_servers(self) -> str:
@@ -82,12 +101,22 @@ class KafkaNode:
         """Write the configuration; format the log folder if it is new. Raises DidNotStart."""
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "log4j2.properties").write_text(_LOGGING)
-        config = _CONFIG.format(
-            host=LOOPBACK, port=self.port, controller_port=self.controller_port, logs=self.home / "data"
-        )
-        (self.home / "server.properties").write_text(config)
+        config = self.home / "server.properties"
+        config.touch(mode=0o600)  # a listener's properties may hold passwords
+        config.write_text(self._config())
         if not (self.home / "data" / "meta.properties").exists():
             self._format()
+
+    def _config(self) -> str:
+        config = _CONFIG.format(
+            host=LOOPBACK,
+            port=self.port,
+            controller_port=self.controller_port,
+            logs=self.home / "data",
+            more="".join(f",{door.name}://{LOOPBACK}:{door.port}" for door in self.listeners),
+            protocols="".join(f",{door.name}:{door.protocol}" for door in self.listeners),
+        )
+        return config + "".join(f"{line}\n" for door in self.listeners for line in door.lines())
 
     def _format(self) -> None:
         arguments = ["format", "-t", _cluster_id(), "-c", str(self.home / "server.properties")]

@@ -57,16 +57,17 @@ def test_an_environment_of_its_own_is_used_alone(sandbox, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "value", "says"),
     [
-        "TIDEMARK_KAFKA_BOOTSTRAP",
-        "TIDEMARK_BIGQUERY_GRPC_ENDPOINT",
+        ("TIDEMARK_KAFKA_BOOTSTRAP", "other.example:9092", "TIDEMARK_BIGQUERY_PROJECT is not set"),
+        ("TIDEMARK_KAFKA_SECURITY_PROTOCOL", "SSL", "TIDEMARK_BIGQUERY_PROJECT is not set"),
+        ("TIDEMARK_BIGQUERY_GRPC_ENDPOINT", "127.0.0.1:1", "set without TIDEMARK_BIGQUERY_REST_ENDPOINT"),
     ],
 )
-def test_half_an_environment_says_what_is_missing(sandbox, monkeypatch, name):
-    monkeypatch.setenv(name, "other.example:9092")
+def test_half_an_environment_says_what_is_missing(sandbox, monkeypatch, name, value, says):
+    monkeypatch.setenv(name, value)
     said = refused()
-    assert "TIDEMARK_BIGQUERY_PROJECT is not set" in said
+    assert says in said
     assert f"no sandbox is used while {name} is set" in said
 
 
