@@ -47,9 +47,11 @@ class Rig:
         self._said: dict[Path, int] = {}
 
     @contextmanager
-    def members(self, count: int = 2, **environment: str) -> Iterator[Crew]:
-        """A crew that is at work; its settings may differ from the instance's. Ended at exit."""
+    def members(self, count: int = 2, log: Path | None = None, **environment: str) -> Iterator[Crew]:
+        """A crew, started; its settings may differ from the instance's, and all may share one log. Ended at exit."""
         self.crew = Crew(self.state, self.environment | environment, count)
+        for member in self.crew.members:
+            member.log = log or member.log
         self._said = {m.log: m.log.stat().st_size if m.log.exists() else 0 for m in self.crew.members}
         self.crew.start()
         try:
