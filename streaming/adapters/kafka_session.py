@@ -52,20 +52,24 @@ class KafkaSession:
         self._gone.clear()
         messages = []
         try:
-            first = self._consumer.poll(timeout_s)
-            if first is not None:
-                messages = [first, *self._consumer.consume(max_records - 1, 0)] if max_records > 1 else [first]
+            first = self._consumer.poll(timeout_s) if timeout_s > 0 else None
+            messages = [] if first is None else [first]
+            if (messages or timeout_s <= 0) and len(messages) < max_records:
+                messages += self._consumer.consume(max_records - len(messages), 0)
         except KafkaException as exception:
             self._on_error(exception.args[0])
         if self._raised:
             raised, self._raised = self._raised, None
             raise raised
-        stalled = [found for message in messages if message.error() if (found := self._failed(message)) is not None]
-        return Polled(self._records(messages), self._commits.take(), stalled, self._dead)
+        errors = [message for message in messages if message.error() is not None]
+        stalled = [found for message in errors if (found := self._failed(message)) is not None]
+        return Polled(self._records(messages, bool(errors)), self._commits.take(), stalled, self._dead)
 
-    def _records(self, messages: Sequence[Any]) -> Records:
-        # A partition revoked by this very poll is another member's: what came before the callback is dropped.
-        good = [m for m in messages if m.error() is None and m.partition() not in self._gone]
+    def _records(self, messages: Sequence[Any], errors: bool) -> Records:
+        good = messages
+        if errors or self._gone:
+            # A partition revoked by this very poll is another member's: what came before the callback is dropped.
+            good = [m for m in messages if m.error() is None and m.partition() not in self._gone]
         return Records(
             partitions=[message.partition() for message in good],
             offsets=[message.offset() for message in good],

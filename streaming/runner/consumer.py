@@ -19,8 +19,10 @@ from streaming.stages.plan import serialise, split
 from streaming.walk import Policy, Source, enrich
 
 POLL_S: Final = 0.02
-"""Longest wait in a poll: bounds how late a finished append or a due window is noticed."""
+"""Longest rest while a partition recovers: group and protocol take a few steps, each of which waits for a turn."""
 POLL_RECORDS: Final = 5_000
+REST_S: Final = 0.25
+"""Longest rest: bounds how late a stop, a rebalance or a dead client is noticed."""
 SETTLE_SHARE: Final = 0.35
 """Of the drain's time limit: how long appends in flight are waited for; the rest is for commits and closing."""
 GUARD_S: Final = 10.0
@@ -36,7 +38,7 @@ class Consumer:
         self.window = Window()
         performer = Performer(world.broker, world.warehouse, settings.kafka_topic, settings.append_deadline_s)
         self.ownership = Ownership(world, self.window, self._partition, settle_s=settings.drain_s * SETTLE_SHARE)
-        self.lanes = Lanes(performer, world.pool, world.clock, self.ownership)
+        self.lanes = Lanes(performer, world.pool, world.clock, self.ownership, world.bell)
         self.ownership.lanes = self.lanes
         self._policy = Policy.of(settings)
         self._source = Source(settings.kafka_topic, topic.topic_id)
@@ -48,9 +50,13 @@ class Consumer:
         self._world.broker.join(self.ownership)
 
     def turn(self) -> None:
-        """Poll once, enrich if a window is due, advance every partition, commit if it is time."""
-        polled = self._world.broker.poll(POLL_RECORDS, POLL_S)
-        self._take(polled)
+        """Rest, poll once, enrich if a window is due, advance every partition, commit if it is time.
+
+        Records gather in the client meanwhile: taking them one by one as they come would wake this thread, and
+        everything that waits for it, hundreds of times a second.
+        """
+        self._world.bell.rest(self._rest_s())
+        self._take(self._world.broker.poll(POLL_RECORDS, 0))
         self._enrich_if_due()
         self._advance()
         self.ownership.balance(self._settings.max_buffered_rows, self._settings.max_buffered_bytes)
@@ -85,12 +91,28 @@ class Consumer:
         self.meters.polled += len(polled.records)
         self.window.add(polled.records, self.ownership.fetching, self._world.clock.monotonic())
 
+    def _rest_s(self) -> float:
+        """How long nothing needs this thread, unless a call that finishes rings."""
+        now = self._world.clock.monotonic()
+        rest = min(REST_S, self.window.rest_s(now, *self._bounds(), self._backlog()))
+        for lane in self.lanes:
+            if lane.partition.state is State.RECOVERING:
+                rest = min(rest, POLL_S)
+            if lane.until is not None:
+                rest = min(rest, lane.until - now)
+        return rest if any(self.lanes) else min(rest, POLL_S)
+
+    def _bounds(self) -> tuple[float, int]:
+        return self._settings.window_ms / 1000, self._settings.window_max_rows
+
+    def _backlog(self) -> bool:
+        return any(lane.partition.queue for lane in self.lanes)
+
     def _enrich_if_due(self) -> None:
         now = self._world.clock.monotonic()
-        backlog = any(lane.partition.queue for lane in self.lanes)
-        if not self.window.due(now, self._settings.window_ms / 1000, self._settings.window_max_rows, backlog):
+        if not self.window.due(now, *self._bounds(), self._backlog()):
             return
-        enriched = enrich(self.window.take(), self._source, self._references.current(), self._policy)
+        enriched = enrich(self.window.take(now), self._source, self._references.current(), self._policy)
         self.meters.windows += 1
         self.meters.unknown_fields += enriched.unknown_fields
         if enriched.internal:  # landed as QUARANTINED_INTERNAL: nothing is lost, but it is a defect of ours

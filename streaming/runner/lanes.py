@@ -12,6 +12,7 @@ from streaming.ports import Clock, Commit, CommitAnswer, CommitOutcome
 from streaming.protocol import actions as a
 from streaming.protocol.halts import Halt, HaltReason
 from streaming.protocol.partition import Partition
+from streaming.runner.bell import Bell
 from streaming.runner.performer import Performer
 from streaming.runner.take import take_block
 
@@ -57,8 +58,10 @@ class Lane:
 class Lanes:
     """All lanes of this member. Every method is for the polling thread alone."""
 
-    def __init__(self, performer: Performer, pool: Executor, clock: Clock, fetching: Fetching) -> None:
+    def __init__(self, performer: Performer, pool: Executor, clock: Clock, fetching: Fetching, bell: Bell) -> None:
         self._performer, self._pool, self._clock, self._fetching = performer, pool, clock, fetching
+        self._bell = bell
+        self._calls: set[Future[Any]] = set()
         self._lanes: dict[int, Lane] = {}
         self._counts: dict[int, tuple[a.CountLive, float]] = {}
 
@@ -209,6 +212,7 @@ class Lanes:
             case _:
                 topic_id = partition.identity.topic_id
                 lane.future = self._pool.submit(self._performer.perform, partition.number, topic_id, action)
+                self._ring_after(lane.future, lane)
 
     def send_counts(self) -> None:
         """Send the gathered counts when no other lane can join them soon, or the first has waited enough."""
@@ -220,9 +224,22 @@ class Lanes:
         wanted = [(self._lanes[key].partition.number, action) for key, (action, _) in self._counts.items()]
         topic_id = self._lanes[next(iter(self._counts))].partition.identity.topic_id
         future = self._pool.submit(self._performer.count_live, topic_id, wanted)
+        self._ring_after(future)
         for key in self._counts:
             self._lanes[key].future = future
         self._counts.clear()
+
+    def _ring_after(self, future: "Future[Any]", lane: Lane | None = None) -> None:
+        """Ring when this call has ended and something follows from it at once: the lane's next block waits, or no other
+        call is in flight. The appends of one window end close together: one turn then takes all their answers."""
+
+        def ended(call: "Future[Any]") -> None:
+            self._calls.discard(call)
+            if not self._calls or lane is None or lane.partition.queue or not isinstance(lane.action, a.Append):
+                self._bell.ring()
+
+        self._calls.add(future)
+        future.add_done_callback(ended)
 
     def _check_beside(self, partition: Partition) -> None:
         lane = Lane(partition, partition.check_landed(), beside=True)

@@ -1,6 +1,7 @@
 """The window: polled records gathered until it is worth enriching them, as columns."""
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 
 import polars as pl
@@ -10,15 +11,18 @@ from streaming.ports import Records
 
 BACKLOG_AGES: Final = 4
 """Bounds what one slow partition costs the others: at most this many window lengths."""
-
-
+IDLE_S: Final = 0.1
+"""Rest between polls while nothing comes: what a first record after a pause waits at most."""
 MAX_BYTES: Final = 8_388_608
 """Payloads a window holds before it is enriched whatever its age: enriching needs a few times as much."""
 
 
 @dataclass(slots=True)
 class Window:
-    """Records of all partitions of this member, in the order they were polled."""
+    """Records of all partitions of this member, in the order they were polled.
+
+    A window's age counts from when the one before was taken: between polls, records wait in the client's queue.
+    """
 
     partitions: list[int] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
@@ -26,59 +30,78 @@ class Window:
     values: list[bytes | None] = field(default_factory=list)
     nbytes: int = 0
     """Bytes of the payloads."""
-    opened: float | None = None
-    """Monotonic time of the first record."""
+    taken: float = -inf
+    """Monotonic time at which the last window was taken."""
+    per_s: float = 0.0
+    """Records a second, as the last poll brought them."""
+    _polled: float = -inf
 
     def __len__(self) -> int:
         return len(self.offsets)
 
     def add(self, records: Records, fetching: set[int], now: float) -> None:
         """Take polled records; those of partitions that are not being fetched are delivered again later."""
+        since, self._polled = now - self._polled, now
+        self.per_s = len(records) / max(since, 0.001)
         if not len(records):
             return
         if not fetching.issuperset(records.partitions):
             records = _only(records, fetching)
-        self.opened = now if self.opened is None else self.opened
         self.partitions += records.partitions
         self.offsets += records.offsets
         self.timestamps_ms += records.timestamps_ms
         self.values += records.values
-        self.nbytes += sum(len(value) for value in records.values if value)
+        self.nbytes += _size(records.values)
 
     def drop(self, partition: int) -> None:
         """Forget a partition's records: it is being given up, or fetched again from an earlier offset."""
+        if partition not in self.partitions:
+            return
         kept = _only(
             Records(self.partitions, self.offsets, self.timestamps_ms, self.values), set(self.partitions) - {partition}
         )
         self.partitions, self.offsets = kept.partitions, kept.offsets
         self.timestamps_ms, self.values = kept.timestamps_ms, kept.values
-        self.nbytes = sum(len(value) for value in self.values if value)
+        self.nbytes = _size(self.values)
 
     def due(self, now: float, max_age_s: float, max_rows: int, backlog: bool) -> bool:
-        """Whether to enrich now: it is full or old enough.
+        """Whether to enrich now: there is something, and it is enough or waited long enough.
 
         While blocks of earlier windows still wait for their append (`backlog`), another window would only queue up
         behind them: it grows up to `BACKLOG_AGES` times as old, and appends become fewer and larger by themselves.
         """
-        if self.opened is None:
-            return False
-        age = (now - self.opened) / max_age_s
-        return len(self) >= max_rows or self.nbytes >= MAX_BYTES or age >= (BACKLOG_AGES if backlog else 1)
+        full = len(self) >= max_rows or self.nbytes >= MAX_BYTES
+        return bool(self.offsets) and (full or now >= self.taken + _age_s(max_age_s, backlog))
 
-    def take(self) -> pl.DataFrame:
-        """The records as a frame of schema `landing.WINDOW`; the window is empty afterwards."""
-        frame = pl.DataFrame(
-            {
-                "kafka_partition": self.partitions,
-                "kafka_offset": self.offsets,
-                "broker_timestamp": pl.Series(self.timestamps_ms, dtype=pl.Int64).cast(pl.Datetime("ms", "UTC")),
-                "payload": self.values,
-            },
-            schema_overrides={"payload": pl.Binary},
-        ).cast({"broker_timestamp": WINDOW["broker_timestamp"]})
+    def rest_s(self, now: float, max_age_s: float, max_rows: int, backlog: bool) -> float:
+        """How long polling can wait: until the window is due, or until it is half way to full at the present rate."""
+        idle = not self.offsets and now >= self.taken + max_age_s
+        left = IDLE_S if idle else self.taken + _age_s(max_age_s, backlog) - now
+        room = max_rows - len(self)
+        return max(0.0, min(left, max_age_s, room / 2 / self.per_s if self.per_s else left))
+
+    def take(self, now: float = -inf) -> pl.DataFrame:
+        """The records as a frame of schema `landing.WINDOW`, partition by partition, in the order they came within
+        each; the window is empty afterwards."""
+        order = sorted(range(len(self)), key=self.partitions.__getitem__)
+        times = pl.Series([self.timestamps_ms[n] for n in order], dtype=pl.Int64) * 1_000
+        columns = [
+            pl.Series("kafka_partition", [self.partitions[n] for n in order], dtype=pl.Int64),
+            pl.Series("kafka_offset", [self.offsets[n] for n in order], dtype=pl.Int64),
+            times.cast(WINDOW["broker_timestamp"]).alias("broker_timestamp"),
+            pl.Series("payload", [self.values[n] for n in order], dtype=pl.Binary),
+        ]
         self.partitions, self.offsets, self.timestamps_ms, self.values = [], [], [], []
-        self.opened, self.nbytes = None, 0
-        return frame.select(list(WINDOW)).cast(dict(WINDOW))  # type: ignore[arg-type]  # dtype classes are fine
+        self.taken, self.nbytes = now, 0
+        return pl.DataFrame(columns)
+
+
+def _age_s(max_age_s: float, backlog: bool) -> float:
+    return max_age_s * BACKLOG_AGES if backlog else max_age_s
+
+
+def _size(values: list[bytes | None]) -> int:
+    return sum(map(len, filter(None, values)))
 
 
 def _only(records: Records, partitions: set[int]) -> Records:

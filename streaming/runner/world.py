@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streaming.ports import Broker, Clock, Journal, Warehouse
+from streaming.runner.bell import Bell, ThreadBell
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,5 @@ class World:
     pool: Executor
     new_epoch: Callable[[], str]
     """UUIDv7 text, never a counter."""
+    bell: Bell = field(default_factory=ThreadBell)
+    """What the polling thread rests on."""

@@ -17,6 +17,7 @@ from streaming.adapters.memory_broker import MemoryBroker
 from streaming.adapters.memory_cluster import MemoryCluster
 from streaming.adapters.memory_warehouse import MemoryWarehouse
 from streaming.landing import FX_RATES, MERCHANTS
+from streaming.runner.bell import Restless
 from streaming.runner.consumer import Consumer
 from streaming.runner.references import References
 from streaming.runner.world import World
@@ -135,7 +136,13 @@ class Rig:
         epoch = f"{next(self._epochs):04d}"
         broker = self.brokers[name]
         return World(
-            broker, self.warehouse, self.clock, self.journal, self.pool, lambda: f"{epoch}-{next(self._epochs)}"
+            broker,
+            self.warehouse,
+            self.clock,
+            self.journal,
+            self.pool,
+            lambda: f"{epoch}-{next(self._epochs)}",
+            Restless(),
         )
 
     def kill(self, name: str = "member-0") -> None:
