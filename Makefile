@@ -44,6 +44,12 @@ faults: .venv/.installed-dev ## Break the platform in every way we know, then pr
 	@FAULT_REPORT=.tidemark/faults.jsonl $(BIN)/pytest -m fault tests/faults -n 0 && failed=0 || failed=$$?; \
 		$(BIN)/python tests/faults/fault_report.py .tidemark/faults.jsonl; exit $$failed
 
+bench: .venv/.installed-dev ## Measure everything on this machine, under 15 minutes (BENCH_EVENTS=2000000 BENCH_SECONDS=60)
+	@$(BIN)/python -m benchmarks
+
+soak: .venv/.installed-dev ## Ten minutes at 5,000 events/s: memory, CPU, latency over time (BENCH_SOAK_SECONDS=600)
+	@$(BIN)/python -m benchmarks --only soak
+
 format: .venv/.installed-dev ## Format and sort imports
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format .

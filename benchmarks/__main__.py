@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, write the results as JSON, print the tables.
+"""Measure, write the results as JSON, print the tables.
 
 `make bench` runs everything but the soak; `--only core,stages,drain` runs parts; `make soak` is `--only soak`.
 `--page` writes the tables of docs/performance.md anew from results.
@@ -30,12 +30,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", default=",".join(DEFAULT), help=f"parts with commas, of: {', '.join(PARTS)}")
     parser.add_argument("--out", type=Path, help="result file; default benchmarks/results/<date>-<commit>.json")
+    parser.add_argument("--into", type=Path, help="result file to add the measured parts to")
     parser.add_argument(
         "--page", nargs="*", type=Path, metavar="FILE", help="rewrite docs/performance.md: [BEFORE] AFTER"
     )
     options = parser.parse_args()
     if options.page is not None:
         return _page(options.page)
+    if options.into is not None and not options.into.is_file():
+        parser.error(f"--into adds to a result file, and {options.into} is none")
     parts = tuple(options.only.split(","))
     if unknown := [part for part in parts if part not in PARTS]:
         parser.error(f"no part is called {unknown[0]}; there are {', '.join(PARTS)}")
@@ -48,7 +51,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("benchmarks: stopped, nothing written", file=sys.stderr)
         return 130
-    path = results.write(found, options.out)
+    if options.into is not None:
+        found = results.added(results.read(options.into), found)
+    path = results.write(found, options.into or options.out)
     from benchmarks.tables import as_text
 
     print(as_text(found))

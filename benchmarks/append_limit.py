@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.payments import PARTITIONS, polled, read_reference, read_sample
-from benchmarks.pipeline import EPOCH, SOURCE
+from benchmarks.pipeline import EPOCH, SOURCE, taken
 from benchmarks.spread import Timer
+from benchmarks.watching import process_cpu_s
 from streaming.adapters.bigquery import BigQueryWarehouse
 from streaming.settings import Settings
 from streaming.stages.plan import arrow_schema
@@ -25,11 +26,17 @@ class Request:
     rows: int
 
 
-def measure(settings: Settings, folder: Path, rows: int, batches: list[int]) -> list[dict[str, Any]]:
-    """Rows a second for each batch size; `rows` appended for each. CPU is this process's alone."""
+def measure(settings: Settings, folder: Path, rows: int, batches: list[int], emulator_pid: int) -> list[dict[str, Any]]:
+    """Rows a second for each batch size; `rows` appended for each."""
     warehouse = BigQueryWarehouse(settings, arrow_schema())
     try:
-        return [_of_size(warehouse, folder, size, rows) for size in batches]
+        found = []
+        for size in batches:
+            before = process_cpu_s(emulator_pid)
+            figures = _of_size(warehouse, folder, size, rows)
+            spent = (process_cpu_s(emulator_pid) - before) / figures["rows"] * 1e6
+            found.append({**figures, "emulator_cpu_s_per_million": round(spent, 2)})
+        return found
     finally:
         warehouse.close()
 
@@ -63,7 +70,7 @@ def _requests(folder: Path, size: int) -> list[Request]:
     window = Window()
     for records in polled(read_sample(folder, "default")[: size * PARTITIONS], size * PARTITIONS):
         window.add(records, set(records.partitions), 0.0)
-    enriched = enrich(window.take(), SOURCE, read_reference(folder), Policy(mac_key=MAC_KEY.encode()))
+    enriched = enrich(taken(window), SOURCE, read_reference(folder), Policy(mac_key=MAC_KEY.encode()))
     blocks = split(enriched.rows, enriched.payloads, size)
     return [Request(serialise(block, EPOCH, datetime.now(UTC)), len(block)) for block in blocks]
 

@@ -8,12 +8,13 @@ import re
 from pathlib import Path
 from typing import Final
 
-from benchmarks import results
+from benchmarks import chart, results
 from benchmarks.machine import ROOT
 from benchmarks.peers import figures
 from benchmarks.tables import SHOWN, peers
 
 PAGE: Final = ROOT / "docs" / "performance.md"
+SOAK: Final = PAGE.with_name("soak.svg")
 _RESULTS: Final = re.compile(r"<!-- results: (?P<after>\S+), (?P<before>\S+) -->")
 _TABLE: Final = re.compile(r"(<!-- table: (?P<name>[a-z_.]+) -->\n)(?P<made>.*?)(<!-- end -->)", re.DOTALL)
 _NOTHING: Final = "(not measured in this run)"
@@ -58,3 +59,6 @@ def rewrite(files: list[Path], page: Path = PAGE) -> None:
         before = files[0].name if len(files) == 2 else named["before"]
         text = text.replace(named[0], f"<!-- results: {files[-1].name}, {before} -->")
     page.write_text(rendered(text))
+    for file in files[-1:]:
+        if "soak" in (found := results.read(results.FOLDER / file.name)):
+            page.with_name(SOAK.name).write_text(chart.soak(found["soak"]))

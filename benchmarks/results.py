@@ -17,6 +17,19 @@ def write(found: dict[str, Any], path: Path | None = None) -> Path:
     return path
 
 
+def added(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    """The first document with the parts of the later one; `added` says of each when and under which load it was."""
+    about = {"machine", "scale", "load_before", "load_after"}
+    parts = {part: figures for part, figures in later.items() if part not in about}
+    when = {
+        "date": later["machine"]["date"],
+        "commit": later["machine"]["commit"],
+        "load_before": later["load_before"],
+        "load_after": later["load_after"],
+    }
+    return {**first, **parts, "added": {**first.get("added", {}), **dict.fromkeys(parts, when)}}
+
+
 def read(path: Path) -> dict[str, Any]:
     """A results document."""
     found: dict[str, Any] = json.loads(path.read_text())

@@ -8,7 +8,7 @@ from typing import Any, Final
 from benchmarks import drain, machine, steady
 from benchmarks.child import measured
 from benchmarks.filling import fill
-from benchmarks.payments import MIXES, read_sample, write_sample
+from benchmarks.payments import MIXES, PARTITIONS, read_sample, write_sample
 from benchmarks.scale import Scale
 from benchmarks.site import Site, base_environment
 from sandbox.platform.instance import running
@@ -92,16 +92,14 @@ class Run:
 
     def _append(self, site: Site) -> None:
         self._say("the emulator's own limit")
-        from benchmarks.watching import process_cpu_s
-
-        with site.dataset("append_limit") as dataset:
-            before = process_cpu_s(site.platform.bigquery_pid)
-            batches = [size for size in APPEND_BATCHES if size * 6 <= max(self._scale.sample, 6 * APPEND_BATCHES[0])]
-            rows = self._scale.append_rows // len(batches)
-            found = self._child("append_limit", site=site, extra=dataset, rows=rows, batches=batches)
-            spent = process_cpu_s(site.platform.bigquery_pid) - before
-        total = sum(entry["rows"] for entry in found)
-        self._found["append"] = {"batches": found, "emulator_cpu_s_per_million": round(spent / total * 1e6, 2)}
+        scale, pid = self._scale, site.platform.bigquery_pid
+        batches = [size for size in APPEND_BATCHES if size <= scale.sample // PARTITIONS] or [
+            scale.sample // PARTITIONS
+        ]
+        with site.dataset("append_limit") as extra:
+            rows = scale.append_rows // len(batches)
+            found = self._child("append_limit", site=site, extra=extra, rows=rows, batches=batches, emulator_pid=pid)
+        self._found["append"] = found
 
     def _child(
         self, name: str, *, site: Site | None = None, extra: dict[str, str] | None = None, **arguments: Any

@@ -11,6 +11,7 @@ from typing import Any
 
 from assets.warehouse.client import connect
 from assets.warehouse.migrate import migrate
+from benchmarks.machine import ROOT
 from sandbox.demo.consumers import Crew
 from sandbox.platform.instance import RunningPlatform
 from sandbox.seed import Frames
@@ -21,7 +22,8 @@ from streaming.settings import PREFIX
 def base_environment() -> dict[str, str]:
     """This process's environment without the settings of any consumer, with the allocator settings of members."""
     own = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "BENCH_"))}
-    return dict(Crew(Path(), own, 0)._environment)
+    members = Crew(Path(), own, 0)._environment
+    return {**members, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), own.get("PYTHONPATH"))))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from types import FunctionType, ModuleType
 from typing import Any, Final
@@ -108,7 +108,10 @@ def name_of(function: FunctionType) -> str:
 
 
 def weight(result: Any) -> int:
-    """Bytes of a frame or of a message; 0 for anything else."""
+    """Bytes of a message, a frame, or the frames that a result has as fields; 0 for anything else."""
     if isinstance(result, pl.DataFrame):
         return int(result.estimated_size())
+    if is_dataclass(result):
+        held = (getattr(result, field.name) for field in fields(result))
+        return sum(weight(value) for value in held if isinstance(value, pl.DataFrame))
     return len(result) if isinstance(result, bytes) else 0

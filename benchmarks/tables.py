@@ -56,14 +56,17 @@ def machine(found: Found) -> Table:
     """What it was measured on."""
     facts = found["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in facts["libraries"].items())
-    load = [" ".join(f"{value:.2f}" for value in found[when]) for when in ("load_before", "load_after")]
+    loads = [" ".join(f"{value:.2f}" for value in found[when]) for when in ("load_before", "load_after")]
     rows = [
         ("date (UTC), commit", f"{facts['date']}, `{facts['commit']}`"),
         ("CPU, cores, memory", f"{facts['cpu']}, {facts['cores']}, {facts['memory_gb']} GB"),
         ("kernel, Python, JVM", f"{facts['kernel']}, {facts['python']}, {facts['jvm']}"),
         ("libraries", f"{versions}, librdkafka {facts['librdkafka']}"),
-        ("load average before, after", f"{load[0]}; {load[1]}"),
+        ("load average before, after", f"{loads[0]}; {loads[1]}"),
     ]
+    for part, when in found.get("added", {}).items():
+        load = " ".join(f"{value:.2f}" for value in when["load_before"])
+        rows.append((f"added: {part}", f"{when['date']}, `{when['commit']}`, load {load}"))
     return Table("Machine", ("", "measured on"), rows, words=True)
 
 
@@ -110,10 +113,38 @@ def drains(found: Found) -> Table:
 def appends(found: Found) -> Table:
     """The emulator's own limit."""
     rows = [
-        [f"{entry['batch_rows']:,} rows", number(entry["per_second"]), number(entry["client_cpu_s_per_million"], 1)]
-        for entry in found.get("append", {}).get("batches", ())
+        [
+            f"{entry['batch_rows']:,} rows",
+            number(entry["per_second"]),
+            number(entry["emulator_cpu_s_per_million"], 1),
+            number(entry["client_cpu_s_per_million"], 1),
+            number(entry["request_bytes_per_row"]),
+        ]
+        for entry in found.get("append", ())
     ]
-    return Table("Emulator alone, six streams", ("an append", "rows/s", "CPU-s/M of the client"), rows)
+    head = ("an append", "rows/s", "CPU-s/M emulator", "client", "bytes/row")
+    return Table("Emulator alone, six streams", head, rows)
+
+
+def budget(found: Found) -> Table:
+    """CPU a record of one process, by what was added to the measurement before: microseconds are CPU-s per million."""
+    steps: list[tuple[str, float]] = []
+    for key, words in (("bare", "client: fetch, decompress, message objects"), ("adapter", "our Kafka adapter")):
+        if key in found:
+            steps.append((words, found[key]["cpu_s_per_million"]["median"]))
+    if "core_with_poll" in found:
+        steps.append(("walk, to serialised requests", found["core_with_poll"]["cpu_s_per_million"]["median"]))
+    alone = {drain["warehouse"]: drain for drain in found.get("drain", ()) if drain["members"] == 1}
+    if "counting" in alone:
+        words = "protocol, commits, heartbeat, threads; the counting warehouse"
+        steps.append((words, alone["counting"]["cpu_s_per_million"]["consumer"]))
+    if "emulator" in alone:
+        steps.append(("gRPC instead of counting", alone["emulator"]["cpu_s_per_million"]["consumer"]))
+    rows, before = [], 0.0
+    for words, total in steps:
+        rows.append([words, number(total - before, 2), number(total, 2)])
+        before = total
+    return Table("CPU of one consumer, by layer", ("layer", "µs a record", "sum"), rows)
 
 
 def steady(found: Found) -> Table:
@@ -198,6 +229,7 @@ SHOWN: Final[dict[str, Callable[[Found], Table]]] = {
     "path": path,
     "drains": drains,
     "appends": appends,
+    "budget": budget,
     "steady": steady,
     "stages": stages,
     "stages_zero_bad": lambda found: stages(found, "zero_bad"),
