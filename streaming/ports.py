@@ -238,6 +238,11 @@ class Refused(WarehouseError):
     """A request that will never succeed as it is: permission, schema, a missing table. An operator must act."""
 
 
+class AccessDenied(Refused):
+    """The credentials are not accepted or lack a permission: nothing was applied, and the same request is fine once
+    they are mended. The message says what to mend."""
+
+
 class Warehouse(Protocol):
     """Landing by COMMITTED write streams, and the few queries recovery needs. Safe to call from any thread.
 

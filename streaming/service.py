@@ -13,6 +13,7 @@ from streaming.adapters.clock import SystemClock
 from streaming.adapters.heartbeat import EVERY_S, NO_SPACE, HeartbeatFile
 from streaming.adapters.journal import JsonJournal
 from streaming.ports import (
+    AccessDenied,
     Broker,
     BrokerError,
     Clock,
@@ -129,7 +130,7 @@ def _heartbeat_file(settings: Settings, journal: Journal) -> HeartbeatFile:
 
 
 def _refusal(consumer: Consumer) -> str:
-    halts = [str(lane.partition.halt) for lane in consumer.lanes if lane.partition.halt]
+    halts = [str(lane.partition.halt or lane.denied) for lane in consumer.lanes if lane.partition.halt or lane.denied]
     others = f" (and {len(halts) - 1} more partitions)" if len(halts) > 1 else ""
     return f"{halts[0]}{others}"
 
@@ -196,6 +197,8 @@ def _first_answers(world: World, settings: Settings, references: References) -> 
         loading.result()
     except Unavailable as error:
         raise StartRefused(f"cannot load reference data: {error}", EXIT_UNAVAILABLE) from error
+    except AccessDenied as error:
+        raise StartRefused(f"cannot load reference data: {error}") from error
     except (WarehouseError, ReferenceError) as error:
         hint = "publish them first (in a sandbox: `tidemark seed`)"
         raise StartRefused(f"cannot load reference data: {error}; {hint}") from error
@@ -214,6 +217,8 @@ def start_facts(broker: Broker, warehouse: Warehouse, settings: Settings) -> Top
         raise StartRefused(str(error), EXIT_UNAVAILABLE) from error
     except Unavailable as error:
         raise StartRefused(f"BigQuery at {where} does not answer: {error}", EXIT_UNAVAILABLE) from error
+    except AccessDenied as error:
+        raise StartRefused(f"BigQuery at {where}: {error}") from error
     except WarehouseError as error:
         raise StartRefused(f"landing table at {where}: {error}; is it there? (`tidemark migrate`)") from error
     _countable(facts, settings.kafka_topic)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from streaming.ports import (
+    AccessDenied,
     AlreadyExists,
     OffsetOutOfRange,
     QuotaExceeded,
@@ -21,8 +22,12 @@ from streaming.ports import (
 # google.rpc.Code
 _INVALID_ARGUMENT, _NOT_FOUND, _ALREADY_EXISTS, _PERMISSION_DENIED = 3, 5, 6, 7
 _RESOURCE_EXHAUSTED, _FAILED_PRECONDITION, _OUT_OF_RANGE, _UNIMPLEMENTED, _UNAUTHENTICATED = 8, 9, 11, 12, 16
-_REFUSED: Final = frozenset(
-    {_INVALID_ARGUMENT, _PERMISSION_DENIED, _FAILED_PRECONDITION, _UNIMPLEMENTED, _UNAUTHENTICATED}
+_REFUSED: Final = frozenset({_INVALID_ARGUMENT, _FAILED_PRECONDITION, _UNIMPLEMENTED})
+
+NO_CREDENTIALS: Final = "BigQuery does not accept these credentials: mend GOOGLE_APPLICATION_CREDENTIALS or the account"
+NO_PERMISSION: Final = (
+    "the account lacks a permission: it needs roles/bigquery.dataEditor on the dataset, roles/bigquery.jobUser and "
+    "roles/bigquery.readSessionUser on the project"
 )
 
 # google.cloud.bigquery.storage.v1.StorageError.StorageErrorCode; it says more than the status it comes with
@@ -72,12 +77,19 @@ def _by_status(code: int, message: str, what: str) -> WarehouseError:
         return StreamNotFound(f"{what}: no such stream")
     if code == _RESOURCE_EXHAUSTED:
         return QuotaExceeded(f"{what}: {redacted(message)}")
+    if code in (_PERMISSION_DENIED, _UNAUTHENTICATED):
+        return access_denied(code == _UNAUTHENTICATED, what, redacted(message))
     if code in _REFUSED:
         return Refused(f"{what}: {redacted(message)}")
     import grpc
 
     name = next((status.name for status in grpc.StatusCode if status.value[0] == code), str(code))
     return Unavailable(f"{what}: {name}")  # without the message: an INTERNAL error quotes what it stumbled over
+
+
+def access_denied(unknown: bool, what: str, said: str) -> AccessDenied:
+    """`unknown`: the service does not know who asks (401, UNAUTHENTICATED), else it knows and says no."""
+    return AccessDenied(f"{NO_CREDENTIALS if unknown else NO_PERMISSION} ({what}: {said})")
 
 
 def rows_rejected(row_errors: Mapping[int, str], what: str) -> RowsRejected:
@@ -107,12 +119,20 @@ def storage_error_code(details: Any, storage_error: Any) -> int | None:
 
 
 def rest_error(error: Exception, what: str) -> WarehouseError:
-    """The typed error of a failed REST call: `google.api_core` and transport errors alike."""
+    """The typed error of a failed REST call: `google.api_core`, `google.auth` and transport errors alike."""
+    from google.auth.exceptions import GoogleAuthError, TransportError
+
+    if isinstance(error, GoogleAuthError):
+        if isinstance(error, TransportError) or error.retryable:
+            return Unavailable(f"{what}: {type(error).__name__}")
+        return access_denied(True, what, type(error).__name__)
     status = getattr(error, "code", None)
     reasons = {str(found.get("reason")) for found in getattr(error, "errors", None) or () if isinstance(found, dict)}
     message = redacted(str(getattr(error, "message", "")))
     if status == 429 or reasons & {"quotaExceeded", "rateLimitExceeded"}:
         return QuotaExceeded(f"{what}: {message}")
+    if status in (401, 403):
+        return access_denied(status == 401, what, message)
     if isinstance(status, int) and 400 <= status < 500 and status not in (408, 409):
         return Refused(f"{what}: {message}")
     return Unavailable(f"{what}: {type(error).__name__}")

@@ -7,8 +7,8 @@ import polars as pl
 import pyarrow as pa
 
 from streaming.adapters.bigquery_clients import Lazily, read_client
-from streaming.adapters.bigquery_errors import rpc_error
-from streaming.ports import Refused, Unavailable
+from streaming.adapters.bigquery_errors import rest_error, rpc_error
+from streaming.ports import Unavailable
 from streaming.settings import Settings
 
 _STREAMS: Final = 1
@@ -39,7 +39,7 @@ class ReferenceReads:
         except RetryError:
             raise Unavailable(f"read {table}: no answer within {timeout_s:g} s") from None
         except GoogleAuthError as error:
-            raise Refused(f"read {table}: no usable Google credentials ({type(error).__name__})") from None
+            raise rest_error(error, f"read {table}") from None
 
     def _read(self, table: str, schema: pl.Schema, at: datetime, timeout_s: float) -> pl.DataFrame:
         from google.cloud.bigquery_storage_v1 import types

@@ -9,7 +9,7 @@ import threading
 from typing import Any, Final
 
 from streaming.adapters.bigquery_clients import Lazily, write_client
-from streaming.adapters.bigquery_errors import rows_rejected, rpc_error, storage_error_code, stream_error
+from streaming.adapters.bigquery_errors import rest_error, rows_rejected, rpc_error, storage_error_code, stream_error
 from streaming.ports import Refused, Unavailable, WarehouseError
 from streaming.settings import Settings
 
@@ -145,7 +145,7 @@ class WriteStreams:
         except RetryError:
             raise Unavailable(f"{what}: no answer within {timeout_s:g} s") from None
         except GoogleAuthError as error:
-            raise Refused(f"{what}: no usable Google credentials ({type(error).__name__})") from None
+            raise rest_error(error, what) from None
 
     def close(self, stream: str) -> None:
         """Drop the stream's connection."""

@@ -127,14 +127,12 @@ class Tables:
 
     def _call(self, what: str, call: Any) -> Any:
         from google.api_core.exceptions import GoogleAPIError
-        from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+        from google.auth.exceptions import GoogleAuthError
 
         try:
             return call()
         except WarehouseError:
             raise
-        except DefaultCredentialsError as error:
-            raise Refused(f"{what}: no usable Google credentials ({type(error).__name__})") from None
         except (GoogleAPIError, GoogleAuthError, OSError) as error:  # requests' errors and time-outs are OSErrors
             raise rest_error(error, what) from None
 

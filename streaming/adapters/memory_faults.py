@@ -18,6 +18,7 @@ class Effect(Enum):
     QUOTA = "not applied: resource exhausted"
     REJECT_ROWS = "not applied: the rows `Fault.rows` are refused"
     REFUSE = "not applied: an operator must act"
+    DENY = "not applied: the credentials lack a permission"
     MISCOUNT = "finalize answers a count that is off by `Fault.by`, now and when asked again"
 
 

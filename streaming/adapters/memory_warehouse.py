@@ -16,6 +16,7 @@ from streaming.adapters.memory_streams import Streams
 from streaming.adapters.reference_rows import fx_rates_at, merchants_at
 from streaming.landing import REQUIRED
 from streaming.ports import (
+    AccessDenied,
     Clock,
     CountQuery,
     QuotaExceeded,
@@ -240,6 +241,8 @@ class MemoryWarehouse:
             raise QuotaExceeded(f"{operation}: resource exhausted")
         if fault.effect is Effect.REFUSE:
             raise Refused(f"{operation}: refused")
+        if fault.effect is Effect.DENY:
+            raise AccessDenied(f"{operation}: no permission")
         if fault.effect is Effect.REJECT_ROWS:
             raise RowsRejected(f"{len(fault.rows)} rows refused", dict.fromkeys(fault.rows, "refused by the script"))
         if fault.effect is Effect.EXPIRE and stream is not None:

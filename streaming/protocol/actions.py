@@ -5,9 +5,9 @@ or has the port's error thrown into it; who performs actions, in which thread an
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from streaming.ports import Commit, LogRange
+from streaming.ports import AccessDenied, Commit, LogRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,21 @@ class NextBlock:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """-> None: resume after so many seconds. `paused`: the partition counts as paused by quota meanwhile."""
+    """-> None: resume after so many seconds. `paused`: the partition counts as paused meanwhile, by quota, or for
+    want of what `why` says an operator must mend."""
 
     seconds: float
     paused: bool = False
+    why: str = ""
+
+
+DENIED_WAIT_S: Final = 5.0
+"""Permissions take seconds to minutes to spread: a partition asks again a dozen times a minute."""
+
+
+def denied(error: AccessDenied) -> Wait:
+    """Until an operator has mended the permission; then the same request is made again."""
+    return Wait(DENIED_WAIT_S, paused=True, why=str(error))
 
 
 Action: TypeAlias = (

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Final
 
 from streaming.ports import (
+    AccessDenied,
     AlreadyExists,
     OffsetOutOfRange,
     QuotaExceeded,
@@ -17,7 +18,7 @@ from streaming.ports import (
     StreamNotFound,
     Unavailable,
 )
-from streaming.protocol.actions import Action, Append, Wait
+from streaming.protocol.actions import Action, Append, Wait, denied
 from streaming.protocol.halts import FenceAgain, Halt, HaltReason
 from streaming.stages.plan import Block
 
@@ -67,6 +68,8 @@ def _append(partition: int, stream: str, row: int, block: Block, serialise: Seri
             resends += 1
         except QuotaExceeded:
             yield Wait(QUOTA_WAIT_S, paused=True)
+        except AccessDenied as error:
+            yield denied(error)
         except RowsRejected as error:
             if rewritten.issuperset(error.rows):
                 raise Halt(partition, HaltReason.REFUSED, f"rows refused even as quarantined: {error}") from error

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from streaming.ports import (
+    AccessDenied,
     BrokerError,
     Commit,
     CommitOutcome,
@@ -31,6 +32,7 @@ from streaming.protocol.actions import (
     ReadPosition,
     TopicIdsLanded,
     Wait,
+    denied,
 )
 from streaming.protocol.halts import Halt, HaltReason, Ousted
 from streaming.protocol.metadata import CFG, CommitMetadata, decode
@@ -216,5 +218,7 @@ def patiently(action: Action) -> Generator[Action, Any, Any]:
     while True:
         try:
             return (yield action)
+        except AccessDenied as error:
+            yield denied(error)
         except (Unavailable, QuotaExceeded, BrokerError):
             yield Wait(RETRY_S)

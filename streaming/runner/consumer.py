@@ -72,9 +72,9 @@ class Consumer:
         self._world.broker.leave()
 
     def refused(self) -> bool:
-        """Every partition of this member halted before it delivered anything: starting again will not help."""
+        """Every partition of this member halted, or waits for a permission, before it delivered anything."""
         lanes = list(self.lanes)
-        return bool(lanes) and self.meters.polled == 0 and all(lane.done for lane in lanes)
+        return bool(lanes) and self.meters.polled == 0 and all(lane.done or lane.denied for lane in lanes)
 
     def reference_versions(self) -> dict[str, str]:
         """Published versions in use."""

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from streaming.ports import Clock, Commit, CommitAnswer, CommitOutcome
+from streaming.ports import AccessDenied, Clock, Commit, CommitAnswer, CommitOutcome
 from streaming.protocol import actions as a
 from streaming.protocol.halts import Halt, HaltReason
 from streaming.protocol.partition import Partition
@@ -46,6 +46,8 @@ class Lane:
     beside: bool = False
     """A check that runs beside the partition's own lane (RECOVERY_CHECK=behind)."""
     closing: bool = False
+    denied: str = ""
+    """What an operator must mend before the refused call is made again and succeeds."""
     done: bool = False
 
     @property
@@ -154,6 +156,10 @@ class Lanes:
     def _resume_with(self, lane: Lane, future: "Future[Any]") -> None:
         lane.future = None
         error = future.exception()
+        if isinstance(error, AccessDenied):  # said once for all partitions, not at each attempt
+            self._throw(lane, error)
+            return
+        self._granted(lane)
         if error is not None:
             facts = {"call": type(lane.action).__name__, "why": f"{type(error).__name__}: {error}"}
             lane.partition.on_event("call_failed", level="warning", partition=lane.partition.number, **facts)
@@ -198,6 +204,8 @@ class Lanes:
                 self._advance(lane)
             case a.Wait(seconds):
                 lane.until = self._clock.monotonic() + seconds
+                if action.why:
+                    self._denied(lane, action.why)
             case a.StartFetch(offset):
                 self._fetching.start(partition.number, offset)
                 if not partition.check_first:
@@ -213,6 +221,18 @@ class Lanes:
                 topic_id = partition.identity.topic_id
                 lane.future = self._pool.submit(self._performer.perform, partition.number, topic_id, action)
                 self._ring_after(lane.future, lane)
+
+    def _denied(self, lane: Lane, why: str) -> None:
+        first = not any(other.denied for other in self._lanes.values())
+        lane.denied = why
+        if first:
+            then = "delivery goes on by itself once that is mended"
+            lane.partition.on_event("access_denied", level="error", partition=lane.partition.number, why=why, then=then)
+
+    def _granted(self, lane: Lane) -> None:
+        was, lane.denied = lane.denied, ""
+        if was and not any(other.denied for other in self._lanes.values()):
+            lane.partition.on_event("access_restored", partition=lane.partition.number)
 
     def send_counts(self) -> None:
         """Send the gathered counts when no other lane can join them soon, or the first has waited enough."""

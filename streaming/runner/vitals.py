@@ -54,7 +54,10 @@ class Vitals:
         """What an operator must mend although nothing is halted, one line each."""
         lost = self._world.journal.lost
         unwritten = f"its log cannot be written ({lost} lines lost): make room, or look at who reads its stderr"
-        return [unwritten] if lost else []
+        waiting = {lane.partition.number: lane.denied for lane in self._consumer.lanes if lane.denied}
+        which = ", ".join(str(number) for number in sorted(waiting))
+        denied = [f"partitions {which} wait: {why}" for why in list(waiting.values())[:1]]
+        return denied + ([unwritten] if lost else [])
 
     def state(self) -> str:
         """`starting`, `recovering`, `running` or `halted`: the worst of the partitions'."""

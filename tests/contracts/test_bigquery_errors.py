@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from google.auth.exceptions import InvalidOperation, RefreshError, TransportError
 
 from streaming.adapters.bigquery_errors import (
     expected_offset,
@@ -12,6 +13,7 @@ from streaming.adapters.bigquery_errors import (
     stream_error,
 )
 from streaming.ports import (
+    AccessDenied,
     AlreadyExists,
     OffsetOutOfRange,
     QuotaExceeded,
@@ -60,8 +62,8 @@ def test_the_expected_offset_is_only_what_the_message_states(message: str, expec
         (5, "", 1, Refused),
         (8, "Exceeds quota", None, QuotaExceeded),
         (3, "schema", None, Refused),
-        (7, "denied", None, Refused),
-        (16, "who", None, Refused),
+        (7, "denied", None, AccessDenied),
+        (16, "who", None, AccessDenied),
         (3, "schema", 7, Refused),
         *[(code, "try again", None, Unavailable) for code in (1, 2, 4, 10, 13, 14)],
     ],
@@ -99,7 +101,12 @@ class _Rest(Exception):
     ("error", "kind"),
     [
         (_Rest(404), Refused),
-        (_Rest(403, "", "accessDenied"), Refused),
+        (_Rest(403, "", "accessDenied"), AccessDenied),
+        (_Rest(401), AccessDenied),
+        (InvalidOperation("anonymous"), AccessDenied),
+        (RefreshError("invalid_grant"), AccessDenied),
+        (RefreshError("try again", retryable=True), Unavailable),
+        (TransportError("no token server"), Unavailable),
         (_Rest(403, "", "quotaExceeded"), QuotaExceeded),
         (_Rest(403, "", "rateLimitExceeded"), QuotaExceeded),
         (_Rest(429), QuotaExceeded),
@@ -134,3 +141,11 @@ def test_a_detail_is_read_from_the_trailing_metadata() -> None:
         trailing_metadata=lambda: (("other", "x"), ("grpc-status-details-bin", status.SerializeToString())),
     )
     assert isinstance(rpc_error(rpc, "append to s"), StreamFinalized)
+
+
+@pytest.mark.parametrize(("code", "mend"), [(16, "GOOGLE_APPLICATION_CREDENTIALS"), (7, "roles/bigquery.dataEditor")])
+def test_a_refused_access_says_what_to_mend_in_one_line(code, mend):
+    said = str(stream_error(code, "Permission 'TABLES_UPDATE_DATA' denied\non resource", None, "open stream"))
+    assert mend in said
+    assert said.endswith("(open stream: Permission (quoted) denied on resource)")
+    assert "\n" not in said

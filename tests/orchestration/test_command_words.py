@@ -16,6 +16,7 @@ MEMBER = {
     "latency_ms": {"p50": 100.0, "p95": 200.4, "p99": 300.0},
     "state": "running",
     "halts": [],
+    "warnings": [],
 }
 HALT = "partition 1 halted: the landing table was replaced; run `tidemark recover --partition 1 --from commit`"
 
@@ -30,6 +31,12 @@ def test_a_running_member_is_one_line():
 def test_who_is_gone_has_no_latency(state):
     (line,) = consumer_lines(MEMBER | {"state": state})
     assert line.endswith("landed 99")
+
+
+def test_a_warning_is_a_line_while_its_member_lives():
+    warned = MEMBER | {"warnings": ["its log cannot be written"]}
+    assert consumer_lines(warned)[1:] == ["  its log cannot be written"]
+    assert consumer_lines(warned | {"state": "dead"})[1:] == []
 
 
 @pytest.mark.parametrize("state", ["halted", "dead"])

@@ -7,6 +7,7 @@ from protocol_script import drive
 from simulated_world import Offsets
 
 from streaming.ports import (
+    AccessDenied,
     AlreadyExists,
     OffsetOutOfRange,
     QuotaExceeded,
@@ -103,6 +104,13 @@ def test_refused_rows_are_quarantined_in_place_and_sent_at_the_same_offset():
 def test_each_refusal_may_name_other_rows():
     driven = delivered(0, [RowsRejected("", {1: "bad"}), RowsRejected("", {1: "bad", 2: "bad"}), None])
     assert driven.result == (3, (10, -1, -1))
+
+
+def test_a_permission_that_is_missing_is_waited_for_with_the_same_bytes():
+    driven = delivered(7, [AccessDenied("grant it")] * 100 + [None])
+    assert driven.of(a.Append) == [a.Append("stream-1", 7, b"(10, 12, 13)", 3)] * 101
+    assert driven.of(a.Wait) == [a.Wait(a.DENIED_WAIT_S, paused=True, why="grant it")] * 100
+    assert driven.result == (10, (10, 12, 13))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from protocol_script import AT, answers, committed, drive, identity, metadata, position
 
 from streaming.ports import (
+    AccessDenied,
     BrokerError,
     Commit,
     CommitOutcome,
@@ -195,6 +196,14 @@ class TestHalts:
         assert halt.reason is HaltReason.REFUSED
         assert "no permission" in halt.detail
         assert "restart the consumer" in halt.command
+
+    @pytest.mark.parametrize("asked", [a.ReadPosition, a.Finalize, a.OpenStream])
+    def test_a_missing_permission_is_waited_for(self, asked):
+        read = position(committed(100))
+        usual = answers(read)[asked]
+        driven = recovered(read, {asked: [*[AccessDenied("grant it")] * 3, usual]})
+        assert published(driven) == (100, 0)
+        assert driven.of(a.Wait) == [a.Wait(a.DENIED_WAIT_S, paused=True, why="grant it")] * 3
 
     def test_metadata_that_the_broker_refuses(self):
         assert halt_of(position(committed(100)), {a.Publish: CommitOutcome.INVALID}).reason is HaltReason.DEFECT
