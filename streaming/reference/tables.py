@@ -5,7 +5,7 @@ hash table of 80,000 rows for every window), FX snapshots by day as integers in 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -44,11 +44,13 @@ class Reference:
     fx_version: str
     merchants: pl.DataFrame
     """Sorted by merchant_id, valid_from; the rows that `versions` points to."""
-    versions: Mapping[str, tuple[int, tuple[int, ...]]]
-    """merchant_id -> (row of its first version, valid_from of each version in microseconds since the epoch)."""
+    newest: Mapping[str, int]
+    """merchant_id -> row of its newest version; older ones stand right before it."""
     snapshots: Mapping[date, Snapshot]
     days: tuple[date, ...]
     """Days that have a snapshot, ascending."""
+    remembered: dict[object, pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    """Tables that stages derive from these rates, kept as long as the rates are."""
 
     @classmethod
     def build(
@@ -65,7 +67,7 @@ class Reference:
         _check_rates(rates)
         snapshots = _snapshots(rates)
         return cls(
-            merchants_version, fx_version, ordered.rechunk(), _versions(ordered), snapshots, tuple(sorted(snapshots))
+            merchants_version, fx_version, ordered.rechunk(), _newest(ordered), snapshots, tuple(sorted(snapshots))
         )
 
 
@@ -111,13 +113,9 @@ def _check_rates(rates: pl.DataFrame) -> None:
     _refuse(rates, mixed, "fx_rates: a day of mixed revisions", *keys)
 
 
-def _versions(ordered: pl.DataFrame) -> dict[str, tuple[int, tuple[int, ...]]]:
-    found: dict[str, tuple[int, tuple[int, ...]]] = {}
-    ids, starts = ordered["merchant_id"].to_list(), ordered["valid_from"].to_physical().to_list()
-    for row, (merchant, start) in enumerate(zip(ids, starts, strict=True)):
-        known = found.get(merchant)
-        found[merchant] = (row, (start,)) if known is None else (known[0], (*known[1], start))
-    return found
+def _newest(ordered: pl.DataFrame) -> dict[str, int]:
+    """Rows of one merchant are neighbours, oldest first: the last one stays."""
+    return dict(zip(ordered["merchant_id"].to_list(), range(ordered.height), strict=True))
 
 
 def _snapshots(rates: pl.DataFrame) -> dict[date, Snapshot]:

@@ -23,7 +23,15 @@ _SAFE: Final = 2**126
 """Products below this leave room in 128 bits for doubling a remainder."""
 _NUMERIC_LIMIT: Final = 10**38
 """NUMERIC holds 29 digits before the point and 9 after it."""
-_KEY: Final = ("currency", "_day", "_published")
+_DAY_US: Final = 86_400_000_000
+_CODES: Final = pl.Enum(list(MINOR_UNITS))
+"""Currencies by number: a quote is found by its place in a table, not by a join."""
+_QUOTES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    **{"fx_status": pl.String, "fx_rate_from": NUMERIC, "fx_rate_to": NUMERIC, "fx_rate_date": pl.Date},
+    **{"fx_revision": pl.Int64, "_times": pl.Int128, "_over": pl.Int128, "_limit": pl.Int128},
+}
+_KEPT_TABLES: Final = 64
+"""Tables of quotes kept: one a day and one for the days that the last windows had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +53,64 @@ def convert_amount(attached: pl.DataFrame, reference: Reference, reporting_curre
     Same height and order. A payment in the reporting currency uses no rate: FINAL, both rates 1, no date, no
     revision. A result beyond NUMERIC is UNSUPPORTED.
     """
-    rows = attached.select("currency", "occurred_at", "event_type", "amount", ok=_accepted())
-    keyed = _keyed(rows)
-    quotes = _quotes(keyed, reference, reporting_currency)
-    priced = keyed.join(quotes, on=_KEY, how="left", validate="m:1", maintain_order="left", nulls_equal=True)
-    assert priced.height == attached.height, "a rate doubled or lost a row"
+    places, table = _places(attached, reference, reporting_currency)
+    quotes = table.select(pl.all().gather(places))
+    priced = quotes.with_columns(attached["event_type"], attached["amount"], ok=places.is_not_null())
     unit = MINOR_UNITS[reporting_currency]
     nano = _converted(priced, 10 ** (9 - unit))
-    return attached.hstack(_columns(priced.with_columns(nano), reporting_currency))
+    return attached.hstack(_columns(priced.with_columns(nano), reporting_currency).get_columns())
 
 
-def _accepted() -> pl.Expr:
-    return pl.col("status") == contract.STATUS_OK
+def _places(attached: pl.DataFrame, reference: Reference, reporting_currency: str) -> tuple[pl.Series, pl.DataFrame]:
+    """For each accepted row its quote's place in a table of quotes, null for the others; and that table.
 
-
-def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add what selects a quote: the UTC date and whether that day's 16:00 in Frankfurt has passed."""
-    rows = rows.with_columns(_day=pl.when("ok").then(pl.col("occurred_at").dt.date()))
-    days = rows["_day"].drop_nulls().unique().to_list()
-    published = [calendar.publication(day) for day in days]
-    instants = pl.DataFrame({"_day": days, "_at": published}, schema={"_day": pl.Date, "_at": pl.Datetime("us", "UTC")})
-    joined = rows.join(instants, on="_day", how="left", validate="m:1", maintain_order="left")
-    return joined.with_columns(_published=(pl.col("occurred_at") >= pl.col("_at")).fill_null(False)).drop("_at")
-
-
-def _quotes(keyed: pl.DataFrame, reference: Reference, reporting_currency: str) -> pl.DataFrame:
-    """One row per distinct key of the window."""
-    keys = keyed.filter("ok").select(_KEY).unique().rows()
-    quotes = []
-    for currency, day, published in keys:
-        on = day if published else calendar.previous_target_day(day)
-        quotes.append((currency, day, published, *_row(quote(reference, currency, reporting_currency, on))))
-    return pl.DataFrame(
-        quotes,
-        orient="row",
-        schema={
-            **{"currency": pl.String, "_day": pl.Date, "_published": pl.Boolean},
-            **{"fx_status": pl.String, "_from": pl.Int128, "_to": pl.Int128, "fx_rate_date": pl.Date},
-            **{"fx_revision": pl.Int64, "_times": pl.Int128, "_over": pl.Int128, "_limit": pl.Int128},
-        },
+    The table has, for each UTC date of the window in order, all currencies before that day's 16:00 in Frankfurt and
+    all currencies after it.
+    """
+    micros = attached["occurred_at"].to_physical().zip_with(attached["status"] == contract.STATUS_OK, _NO_TIME)
+    days = micros // _DAY_US
+    distinct = days.drop_nulls().unique().sort()
+    if distinct.is_empty():
+        distinct = _ANY_DAY
+    dates = tuple(distinct.cast(pl.Int32).cast(pl.Date).to_list())
+    day = distinct.search_sorted(days) if len(dates) != 1 else days - distinct[0]
+    published = (micros >= _publications(dates).gather(day)).fill_null(False)
+    codes = attached["currency"].cast(_CODES, strict=False).to_physical().cast(pl.Int64)
+    places = ((day.cast(pl.Int64) * 2 + published.cast(pl.Int64)) * len(MINOR_UNITS) + codes).zip_with(
+        days.is_not_null(), _NO_TIME
     )
+    return places.alias("place"), _table(dates, reference, reporting_currency)
+
+
+_ANY_DAY: Final = pl.Series([0], dtype=pl.Int64)
+"""Stands in where no row is accepted: nothing is looked up in its table."""
+_NO_TIME: Final = pl.Series([None], dtype=pl.Int64)
+
+
+def _publications(dates: tuple[date, ...]) -> pl.Series:
+    """When each day's rates are published, microseconds since 1970; null if TARGET is closed on it."""
+    published = [calendar.publication(day) for day in dates]
+    return pl.Series(published, dtype=pl.Datetime("us", "UTC")).to_physical()
+
+
+def _table(dates: tuple[date, ...], reference: Reference, reporting_currency: str) -> pl.DataFrame:
+    """Quotes (`_QUOTES`) by day, by whether it is published, by currency; remembered with the reference."""
+    key = (reporting_currency, dates)
+    if key not in reference.remembered:
+        applicable = [day for date_ in dates for day in (calendar.previous_target_day(date_), date_)]
+        tables = [_day_table(day, reference, reporting_currency) for day in applicable]
+        while len(reference.remembered) >= _KEPT_TABLES:
+            reference.remembered.pop(next(iter(reference.remembered)), None)
+        reference.remembered[key] = pl.concat(tables) if tables else pl.DataFrame(schema=_QUOTES)
+    return reference.remembered[key]
+
+
+def _day_table(on: date, reference: Reference, reporting_currency: str) -> pl.DataFrame:
+    """Quotes of all currencies for payments whose applicable date is `on`; of a day without rates nobody asks."""
+    rows = [_row(quote(reference, currency, reporting_currency, on)) for currency in MINOR_UNITS]
+    raw = _QUOTES | {"fx_rate_from": pl.Int128, "fx_rate_to": pl.Int128}
+    table = pl.DataFrame(rows, orient="row", schema=raw)
+    return table.with_columns(_numeric(pl.col("fx_rate_from")), _numeric(pl.col("fx_rate_to")))
 
 
 def _row(found: Quote) -> tuple[object, ...]:
@@ -123,20 +149,20 @@ def _stand_in(reference: Reference, on: date) -> date | None:
 
 def _converted(priced: pl.DataFrame, unit: int) -> pl.Series:
     """`_nano`: the reporting amount x 10^9, null where there is no rate or the result is beyond NUMERIC."""
-    amount = pl.col("amount").to_physical()
-    fits = amount <= pl.col("_limit")
-    product = pl.when(fits).then(amount).otherwise(0) * pl.col("_times")
-    quotient, doubled = product // pl.col("_over"), (product % pl.col("_over")) * 2
-    up = (doubled > pl.col("_over")) | ((doubled == pl.col("_over")) & (quotient % 2 == 1))
-    minor = quotient + up.cast(pl.Int128)
-    nano = priced.select(
-        pl.when(fits & (minor < _NUMERIC_LIMIT // unit)).then(minor * unit).alias("_nano"),
-        big=(~fits) | (minor >= _NUMERIC_LIMIT // unit),
+    amount, over = pl.col("amount").to_physical(), pl.col("_over")
+    divided = priced.select(amount, "_times", over, fits=amount <= pl.col("_limit")).with_columns(
+        product=pl.when("fits").then(amount).otherwise(0) * pl.col("_times")
     )
+    divided = divided.with_columns(quotient=pl.col("product") // over)
+    doubled = (pl.col("product") - pl.col("quotient") * over) * 2
+    up = (doubled > over) | ((doubled == over) & (pl.col("quotient") % 2 == 1))
+    minor = pl.col("quotient") + up.cast(pl.Int128)
+    fits = pl.col("fits") & (minor < _NUMERIC_LIMIT // unit)
+    nano = divided.select(pl.when(fits).then(minor * unit).alias("_nano"), big=~fits)
     beyond = nano["big"].fill_null(False).arg_true().to_list()
     if not beyond:
         return nano["_nano"]
-    exact = priced[beyond].select(amount, "_times", "_over").rows()
+    exact = divided[beyond].select("amount", "_times", "_over").rows()
     values = nano["_nano"].to_list()
     for row, (value, times, over) in zip(beyond, exact, strict=True):
         result = half_even(value * times, over) * unit
@@ -151,22 +177,27 @@ def half_even(numerator: int, denominator: int) -> int:
 
 
 def _columns(priced: pl.DataFrame, reporting_currency: str) -> pl.DataFrame:
-    sign = pl.col("event_type").replace_strict(contract.SETTLED_EFFECT, default=None, return_dtype=pl.Int128)
-    amount, priced_at_all = pl.col("amount").to_physical(), pl.col("_nano").is_not_null()
-    status = pl.when(priced_at_all).then("fx_status").otherwise(pl.lit(contract.FX_UNSUPPORTED))
+    priced_at_all = pl.col("_nano").is_not_null()
     ok = pl.when("ok")
+    only_priced = ("fx_rate_from", "fx_rate_to", "fx_rate_date", "fx_revision")
+    kept = [name if priced["_nano"].null_count() == 0 else pl.when(priced_at_all).then(name) for name in only_priced]
     return priced.select(
-        ok.then(_numeric(amount * sign)).alias("signed_amount"),
+        ok.then(_signed(pl.col("amount").to_physical())).alias("signed_amount"),
         ok.then(pl.lit(reporting_currency)).alias("reporting_currency"),
         _numeric(pl.col("_nano")).alias("reporting_amount"),
-        _numeric(pl.col("_nano") * sign).alias("signed_reporting_amount"),
-        pl.when(priced_at_all).then(_numeric(pl.col("_from"))).alias("fx_rate_from"),
-        pl.when(priced_at_all).then(_numeric(pl.col("_to"))).alias("fx_rate_to"),
-        pl.when(priced_at_all).then("fx_rate_date").alias("fx_rate_date"),
-        pl.when(priced_at_all).then("fx_revision").alias("fx_revision"),
-        ok.then(status).alias("fx_status"),
+        _signed(pl.col("_nano")).alias("signed_reporting_amount"),
+        *kept,
+        pl.when(priced_at_all).then("fx_status").otherwise(ok.then(pl.lit(contract.FX_UNSUPPORTED))).alias("fx_status"),
         pl.when(priced_at_all).then(pl.lit(contract.ROUNDING_RULE)).alias("rounding_rule"),
     )
+
+
+def _signed(nano: pl.Expr) -> pl.Expr:
+    """Times the effect on settled money."""
+    effects = {effect: [name for name, of in contract.SETTLED_EFFECT.items() if of == effect] for effect in (1, -1)}
+    kind = pl.col("event_type")
+    added, taken = kind.is_in(effects[1]), kind.is_in(effects[-1])
+    return _numeric(pl.when(added).then(nano).when(taken).then(nano * -1).when(nano.is_not_null()).then(0))
 
 
 def _numeric(nano: pl.Expr) -> pl.Expr:
