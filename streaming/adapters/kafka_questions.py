@@ -38,6 +38,7 @@ class KafkaQuestions:
         self._admin = AdminClient({**connection_config(settings, extra), **hooks}, logger=QUIET)
         self._asker = Consumer({**asking_config(settings, extra), **hooks}, logger=QUIET)
         self._asking = threading.Lock()
+        self._known = 0
 
     def committed(self, partitions: Sequence[int], timeout_s: float) -> dict[int, Commit | None]:
         """The group's commits."""
@@ -52,9 +53,18 @@ class KafkaQuestions:
         """Low watermark and last stable offset, which is what a read_committed client is told as the high one."""
         end = time.monotonic() + timeout_s
         ranges = {}
+        self._learn(partitions, timeout_s)
         for position in self._positions(partitions):
             ranges[position.partition] = self._range(position, max(end - time.monotonic(), 0.001))
         return ranges
+
+    def _learn(self, partitions: Sequence[int], timeout_s: float) -> None:
+        """The asking client subscribes to nothing, so nobody tells it of partitions that were added since its first
+        question: it would call them unknown for ever."""
+        if max(partitions, default=-1) < self._known:
+            return
+        told = self._ask("partitions", timeout_s, lambda left: self._asker.list_topics(self._topic, timeout=left))
+        self._known = len(told.topics[self._topic].partitions)
 
     def _range(self, position: TopicPartition, timeout_s: float) -> LogRange:
         found = self._ask("log ends", timeout_s, lambda left: self._asker.get_watermark_offsets(position, timeout=left))
@@ -65,6 +75,7 @@ class KafkaQuestions:
     def offsets_at(self, partitions: Sequence[int], at: datetime, timeout_s: float) -> dict[int, int]:
         """First offset at or after a broker time, which is whole milliseconds: `at` is rounded up."""
         stamp = -((_EPOCH - at) // timedelta(milliseconds=1))
+        self._learn(partitions, timeout_s)
         asked = [TopicPartition(self._topic, partition, stamp) for partition in partitions]
         found = self._ask("offsets by time", timeout_s, lambda left: self._asker.offsets_for_times(asked, timeout=left))
         for position in found:
