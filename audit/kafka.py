@@ -1,16 +1,24 @@
 """The consumer group's position, read from the broker. Joins nothing and commits nothing."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from audit.model import AuditError
 from audit.ports import Position
 
 TIMEOUT_S = 8.0
 
 
+class KafkaSilent(AuditError):
+    """No answer from the broker; whoever knows its settings may know why."""
+
+
 class KafkaGroupReader:
     """Reads one group's commits on one topic."""
 
-    def __init__(self, bootstrap: str, group: str, topic: str) -> None:
-        self._bootstrap, self._group, self._topic = bootstrap, group, topic
+    def __init__(self, bootstrap: str, group: str, topic: str, client: Mapping[str, Any] | None = None) -> None:
+        """`client` holds security properties of the Kafka client; none for a plain connection."""
+        self._bootstrap, self._group, self._topic, self._client = bootstrap, group, topic, dict(client or {})
 
     def positions(self) -> list[Position]:
         """Low watermark, last stable offset and commit of every partition."""
@@ -18,6 +26,7 @@ class KafkaGroupReader:
 
         consumer = Consumer(
             {
+                **self._client,
                 "bootstrap.servers": self._bootstrap,
                 "group.id": self._group,
                 "enable.auto.commit": False,
@@ -33,7 +42,7 @@ class KafkaGroupReader:
             committed = {c.partition: c.offset for c in consumer.committed(asked, timeout=TIMEOUT_S)}
             return [self._position(consumer, each, committed[each.partition]) for each in asked]
         except KafkaException as error:
-            raise AuditError(f"Kafka at {self._bootstrap} did not answer: {error.args[0].str()}") from None
+            raise KafkaSilent(f"Kafka at {self._bootstrap} did not answer: {error.args[0].str()}") from None
         finally:
             consumer.close()
 

@@ -105,6 +105,10 @@ class BrokerError(Exception):
     """The broker did not answer or refused; the message says which call and why."""
 
 
+class BrokerRefused(BrokerError):
+    """The broker will not have us as we are: login, certificate or rights. The message names the setting to mend."""
+
+
 class TopicMissing(BrokerError):
     """The topic does not exist."""
 

@@ -16,6 +16,7 @@ from streaming.ports import (
     AccessDenied,
     Broker,
     BrokerError,
+    BrokerRefused,
     Clock,
     Journal,
     TopicFacts,
@@ -213,6 +214,8 @@ def start_facts(broker: Broker, warehouse: Warehouse, settings: Settings) -> Top
         warehouse.table_created(START_S)
     except TopicMissing as error:
         raise StartRefused(f"{error}; create it, or mend TIDEMARK_KAFKA_TOPIC") from error
+    except BrokerRefused as error:
+        raise StartRefused(str(error)) from error
     except BrokerError as error:
         raise StartRefused(str(error), EXIT_UNAVAILABLE) from error
     except Unavailable as error:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from audit.model import Report
 
 
+ASK_AGAIN_S = 5.0
+"""Time limit of a question that is only asked to learn why there was no answer."""
+
+
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
     app.command("audit")(audit)
@@ -50,9 +54,10 @@ def audit(
 
 def _held(settings: Settings, paths: list[Path], min_events: int, say: Callable[[str], None]) -> "Report":
     from audit.bigquery import BigQueryReader
-    from audit.kafka import KafkaGroupReader
+    from audit.kafka import KafkaGroupReader, KafkaSilent
     from audit.model import AuditError
     from audit.run import run
+    from streaming.adapters.kafka_security import security_config
 
     try:
         warehouse = BigQueryReader(
@@ -64,14 +69,30 @@ def _held(settings: Settings, paths: list[Path], min_events: int, say: Callable[
         return run(
             paths,
             warehouse,
-            KafkaGroupReader(_bootstrap(settings), settings.kafka_group, settings.kafka_topic),
+            KafkaGroupReader(
+                _bootstrap(settings), settings.kafka_group, settings.kafka_topic, security_config(settings)
+            ),
             min_events=min_events,
             cards_in_ids=settings.pan_in_ids == "allow",
             say=say,
             seconds=time.monotonic,
         )
+    except KafkaSilent as error:
+        raise UserError(_refusal(settings) or str(error)) from None
     except AuditError as error:
         raise UserError(str(error)) from None
+
+
+def _refusal(settings: Settings) -> str | None:
+    """What the pipeline's own client says of this broker; None if it gets an answer."""
+    from streaming.adapters.kafka import KafkaBroker
+    from streaming.ports import BrokerError
+
+    try:
+        KafkaBroker(settings).topic(ASK_AGAIN_S)
+    except (BrokerError, SettingsError) as error:
+        return str(error)
+    return None
 
 
 def ledgers(settings: Settings, named: list[Path] | None) -> list[Path]:

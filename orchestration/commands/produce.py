@@ -14,6 +14,7 @@ import typer
 
 from orchestration.errors import UserError
 from orchestration.target import DEFAULT_STATE
+from streaming.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from sandbox.producer.produce import Summary
@@ -59,13 +60,17 @@ def _produce(
     from sandbox.producer.broker import ProducerError
     from sandbox.producer.planning import Mix
     from sandbox.producer.produce import produce
+    from streaming.adapters.kafka_security import security_config
 
     tell = _progress(sys.stderr.isatty())
     try:
-        facts, mix = load(state), Mix(**shares)
-        where = (facts.bootstrap_servers, facts.topic, facts.environment()["TIDEMARK_MAC_KEY"], state / "ledger")
-        summary = produce(*where, mix=mix, rate=rate, seconds=seconds, seed=seed, on_progress=tell, stop=stop)
-    except (PlatformDown, ProducerError, ValueError) as error:
+        settings, mix = Settings.from_environment(load(state).environment()), Mix(**shares)
+        where = (settings.kafka_bootstrap, settings.kafka_topic, settings.mac_key.reveal(), state / "ledger")
+        client = security_config(settings)
+        summary = produce(
+            *where, mix=mix, rate=rate, seconds=seconds, seed=seed, on_progress=tell, stop=stop, client=client
+        )
+    except (PlatformDown, ProducerError, SettingsError, ValueError) as error:
         raise UserError(str(error)) from None
     except OSError as error:
         raise UserError(f"the ledger cannot be written: {error}") from None

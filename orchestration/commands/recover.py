@@ -8,7 +8,7 @@ import typer
 from orchestration.errors import UserError
 from orchestration.recovering import CALL_S, NothingToRecover, Plan, apply, plan
 from orchestration.target import StateOption, resolve
-from streaming.settings import Settings
+from streaming.settings import Settings, SettingsError
 
 POLL_S = 2.0
 
@@ -48,7 +48,7 @@ def recover(
             return
         apply(planned, warehouse, lambda number, commit: _set_when_idle(settings, planned, wait_s))
         typer.echo(f"done: start the consumer, partition {partition} goes on at offset {planned.offset}")
-    except (NothingToRecover, BrokerError, WarehouseError) as error:
+    except (NothingToRecover, BrokerError, WarehouseError, SettingsError) as error:
         raise UserError(str(error)) from None
     finally:
         warehouse.close()

@@ -7,7 +7,7 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +15,7 @@ from typing import IO, Any
 from sandbox.platform import bigquery, jars, kafka
 from sandbox.platform.bigquery import DATASET, PROJECT, EmulatorNode
 from sandbox.platform.cache import cache_root
-from sandbox.platform.kafka import KafkaNode
+from sandbox.platform.kafka import KafkaNode, Listener
 from sandbox.platform.processes import DidNotStart, await_ready, free_ports, is_alive, require_free, started_at, stop
 
 DEFAULT_STATE = Path(".tidemark/sandbox")
@@ -65,6 +65,8 @@ class PlatformFacts:
     supervisor_pid: int
     supervisor_started: float
     """Start time of the owner, seconds since the epoch: tells a pid that was used again."""
+    clients: dict[str, str]
+    """TIDEMARK_* variables that tell clients to use another door of the broker than the plain one. No secrets."""
 
     def environment(self) -> dict[str, str]:
         """Every TIDEMARK_* variable a consumer of this instance needs, with the MAC key: overlay on os.environ."""
@@ -73,12 +75,14 @@ class PlatformFacts:
     def _public_environment(self) -> dict[str, str]:
         return {
             "TIDEMARK_KAFKA_BOOTSTRAP": self.bootstrap_servers,
+            "TIDEMARK_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
             "TIDEMARK_KAFKA_TOPIC": self.topic,
             "TIDEMARK_BIGQUERY_PROJECT": self.project,
             "TIDEMARK_BIGQUERY_DATASET": self.dataset,
             "TIDEMARK_BIGQUERY_REST_ENDPOINT": self.rest_endpoint,
             "TIDEMARK_BIGQUERY_GRPC_ENDPOINT": self.grpc_endpoint,
             "TIDEMARK_STATE_DIR": str(self.state),
+            **self.clients,
         }
 
     def write(self) -> None:
@@ -101,6 +105,7 @@ class PlatformFacts:
             "supervisor_pid": self.supervisor_pid,
             "supervisor_started": self.supervisor_started,
             "environment": self._public_environment(),
+            "clients": self.clients,
         }
         temporary = self.state / f".platform.json.{os.getpid()}"
         temporary.write_text(json.dumps(document, indent=2) + "\n")
@@ -120,6 +125,7 @@ def load(state: Path) -> PlatformFacts:
             bigquery_pid=document["bigquery"]["pid"],
             supervisor_pid=document["supervisor_pid"],
             supervisor_started=document["supervisor_started"],
+            clients=document.get("clients", {}),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise down from None
@@ -175,10 +181,18 @@ class RunningPlatform(PlatformFacts):
 
 @contextlib.contextmanager
 def running(
-    state: Path, *, topic: str = "payments", partitions: int = 6, say: Say | None = None, ports: Ports | None = None
+    state: Path,
+    *,
+    topic: str = "payments",
+    partitions: int = 6,
+    say: Say | None = None,
+    ports: Ports | None = None,
+    listeners: Sequence[Listener] = (),
+    clients: Mapping[str, str] | None = None,
 ) -> Iterator[RunningPlatform]:
     """Run a platform on `state` as children of this process (main thread) and stop it at exit.
 
+    `listeners` are further doors of the broker, `clients` the TIDEMARK_* variables with which clients use one.
     Says what it does through `say`. Raises DidNotStart, PortTaken, AlreadyRunning, FetchFailed.
     """
     say = say or (lambda line: None)
@@ -186,7 +200,7 @@ def running(
     state.mkdir(parents=True, exist_ok=True)
     with _holding(state):
         jars.ensure(cache_root(os.environ), say)
-        platform = _start(state, topic, ports or Ports(), say)
+        platform = _start(state, topic, ports or Ports(), say, listeners=listeners, clients=dict(clients or {}))
         try:
             kafka.create_topic(platform.bootstrap_servers, topic, partitions, platform._kafka.log)
             bigquery.create_dataset(platform.rest_endpoint, platform._bigquery.log)
@@ -196,13 +210,16 @@ def running(
             platform.stop()
 
 
-def _start(state: Path, topic: str, ports: Ports, say: Say) -> RunningPlatform:
+def _start(
+    state: Path, topic: str, ports: Ports, say: Say, *, listeners: Sequence[Listener], clients: dict[str, str]
+) -> RunningPlatform:
     began = time.monotonic()
     broker_port, controller_port, rest, grpc = ports.chosen()
     _keep_mac_key(state)
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     cache, logs = cache_root(os.environ), state / "logs"
-    broker_node = KafkaNode(state / "kafka", cache, broker_port, controller_port, logs / "kafka.log", environment)
+    home, log = state / "kafka", logs / "kafka.log"
+    broker_node = KafkaNode(home, cache, broker_port, controller_port, log, environment, listeners)
     emulator_node = EmulatorNode(state / "bigquery", rest, grpc, logs / "bigquery.log", environment)
     say("starting Kafka and the BigQuery emulator")
     with contextlib.ExitStack() as undo:
@@ -228,6 +245,7 @@ def _start(state: Path, topic: str, ports: Ports, say: Say) -> RunningPlatform:
         bigquery_pid=emulator.pid,
         supervisor_pid=os.getpid(),
         supervisor_started=started_at(os.getpid()),
+        clients=clients,
         _kafka=broker_node,
         _bigquery=emulator_node,
         _broker=broker,

@@ -1,6 +1,6 @@
 """The producer's Kafka: idempotent, `acks=all`, and delivery reports that say no more than is known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -72,11 +72,16 @@ def outcome(number: int, error: KafkaError | None, message: Message) -> Acked | 
 class KafkaBroker:
     """The real producer. Reports come from within `poll` and `give_up`, on the calling thread."""
 
-    def __init__(self, bootstrap: str, topic: str, timeout_s: float = 10.0) -> None:
-        """Connect, so that the first record need not wait for it. Raises ProducerError."""
+    def __init__(
+        self, bootstrap: str, topic: str, timeout_s: float = 10.0, client: Mapping[str, Any] | None = None
+    ) -> None:
+        """Connect, so that the first record need not wait for it; `client` holds security properties.
+
+        Raises ProducerError.
+        """
         self._topic = topic
         # the client would print broker trouble to stderr by itself; the run says what matters of it
-        self._producer = Producer({"bootstrap.servers": bootstrap, **_SETTINGS, "log_level": 0})
+        self._producer = Producer({"bootstrap.servers": bootstrap, **_SETTINGS, **(client or {}), "log_level": 0})
         try:
             self._producer.list_topics(topic, timeout=timeout_s)
         except KafkaException:
@@ -114,9 +119,10 @@ def _no_answer(bootstrap: str) -> ProducerError:
     return ProducerError(f"Kafka at {bootstrap} does not answer: is the platform up? `tidemark up`")
 
 
-def topic_id(bootstrap: str, topic: str, timeout_s: float = 10.0) -> str:
+def topic_id(bootstrap: str, topic: str, timeout_s: float = 10.0, client: Mapping[str, Any] | None = None) -> str:
     """The topic's id as the broker gives it. Raises ProducerError if there is no broker or no such topic."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": int(timeout_s * 1_000)})
+    limits = {"log_level": 0, "socket.timeout.ms": int(timeout_s * 1_000)}
+    admin = AdminClient({"bootstrap.servers": bootstrap, **(client or {}), **limits})
     try:
         described = admin.describe_topics(TopicCollection([topic]), request_timeout=timeout_s)
         return str(described[topic].result().topic_id)

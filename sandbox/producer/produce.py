@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -69,17 +69,20 @@ def produce(
     clock: Clock | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     stop: threading.Event | None = None,
+    client: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Send `rate` events a second for `seconds`, writing `<ledger_dir>/<run>.jsonl`.
+
+    `client` holds security properties of the Kafka client; none for a plain connection.
 
     Setting `stop` ends the run early: nothing more is sent, reports are awaited for a moment, the ledger is
     completed. Raises ProducerError (no broker, no topic, a rate or length out of range) before anything is sent.
     """
     clock, stop = clock or SystemClock(), stop or threading.Event()
     total = _total(rate, seconds)
-    known_id = topic_id(bootstrap, topic)
+    known_id = topic_id(bootstrap, topic, client=client)
     book = MerchantBook.build(seed, merchants)
-    broker = KafkaBroker(bootstrap, topic)
+    broker = KafkaBroker(bootstrap, topic, client=client)
     begun, cpu = clock.now(), time.process_time()
     start = begun + _LEAD
     run_id = f"{begun:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient
 
 from streaming.adapters.kafka_commits import to_client
 from streaming.adapters.kafka_config import QUIET, connection_config
+from streaming.adapters.kafka_security import made
 from streaming.ports import BrokerError, Commit
 from streaming.settings import Settings
 
@@ -17,7 +18,7 @@ class GroupBusy(BrokerError):
 
 def set_commit(settings: Settings, partition: int, commit: Commit, timeout_s: float) -> None:
     """Write a commit for the group from outside it. Raises GroupBusy, BrokerError."""
-    admin = AdminClient(connection_config(settings, {}), logger=QUIET)
+    admin = made(AdminClient, connection_config(settings, {}), logger=QUIET)
     wanted = ConsumerGroupTopicPartitions(settings.kafka_group, to_client(settings.kafka_topic, {partition: commit}))
     future = admin.alter_consumer_group_offsets([wanted], request_timeout=timeout_s)[settings.kafka_group]
     try:

@@ -22,10 +22,17 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public name
 
 from streaming.adapters.kafka_commits import from_client
 from streaming.adapters.kafka_config import QUIET, UNKNOWN_TOPIC, ClientConfig, asking_config, connection_config
-from streaming.ports import BrokerError, Commit, LogRange, TopicFacts, TopicMissing
+from streaming.adapters.kafka_refusals import Refusals, hint
+from streaming.adapters.kafka_security import made
+from streaming.ports import BrokerError, BrokerRefused, Commit, LogRange, TopicFacts, TopicMissing
 from streaming.settings import Settings
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SLICE_S: Final = 0.1
+_REFUSED_S: Final = 2.0
+"""How long another broker may take to answer after one has refused us."""
+_LOOK_S: Final = 2.0
+"""Time limit of a look at why nobody answers."""
 
 
 class KafkaQuestions:
@@ -34,9 +41,11 @@ class KafkaQuestions:
     def __init__(self, settings: Settings, extra: ClientConfig, on_error: Callable[[Any], None]) -> None:
         self._topic = settings.kafka_topic
         self._servers = settings.kafka_bootstrap
-        hooks: dict[str, Any] = {"error_cb": on_error}
-        self._admin = AdminClient({**connection_config(settings, extra), **hooks}, logger=QUIET)
-        self._asker = Consumer({**asking_config(settings, extra), **hooks}, logger=QUIET)
+        self._refusals = Refusals(settings, on_error)
+        self._answered = False
+        hooks: dict[str, Any] = {"error_cb": self._refusals.heard}
+        self._admin = made(AdminClient, {**connection_config(settings, extra), **hooks}, logger=QUIET)
+        self._asker = made(Consumer, {**asking_config(settings, extra), **hooks}, logger=QUIET)
         self._asking = threading.Lock()
         self._known = 0
 
@@ -113,11 +122,18 @@ class KafkaQuestions:
         if not self._asking.acquire(timeout=timeout_s):
             raise self._error(what, f"no answer within {timeout_s:g} s")
         try:
-            return call(timeout_s)
+            answer = call(timeout_s)
         except KafkaException as exception:
+            self._asker.poll(0)  # nothing else serves its callbacks; it subscribes to nothing
             raise self._failed(what, exception.args[0]) from None
         finally:
             self._asking.release()
+        self._heard_back()
+        return answer
+
+    def _heard_back(self) -> None:
+        self._answered = True
+        self._refusals.forget()
 
     def _describe(self, what: str, call: Callable[[], Mapping[Any, Future[Any]]], key: Any, timeout_s: float) -> Any:
         try:
@@ -126,17 +142,33 @@ class KafkaQuestions:
             raise self._error(what, str(error)) from None
 
     def _wait(self, what: str, future: Future[Any], timeout_s: float) -> Any:
-        try:
-            return future.result(timeout_s + 1)
-        except FutureTimeout:
-            raise self._error(what, f"no answer within {timeout_s:g} s") from None
-        except KafkaException as exception:
-            raise self._failed(what, exception.args[0]) from None
+        """The answer, or an error: at the time limit, or soon after a broker refused us and no other answered."""
+        began, refused_at = time.monotonic(), None
+        while True:
+            try:
+                answer = future.result(_SLICE_S)
+            except FutureTimeout:
+                now = time.monotonic()
+                self._admin.poll(0)  # nothing else serves its callbacks
+                refused_at = refused_at or (now if self._refusals.any() else None)
+                if now - began > timeout_s + 1 or (refused_at and now - refused_at > _REFUSED_S):
+                    raise self._error(what, f"no answer within {timeout_s:g} s") from None
+            except KafkaException as exception:
+                self._admin.poll(0)
+                raise self._failed(what, exception.args[0]) from None
+            else:
+                self._heard_back()
+                return answer
 
     def _failed(self, what: str, error: Any) -> BrokerError:
         if error.code() == UNKNOWN_TOPIC:
             return TopicMissing(f"topic {self._topic} does not exist at {self._servers}")
+        if (refused := hint(error.code(), "")) is not None:
+            return BrokerRefused(f"Kafka at {self._servers}: {what}: {refused}")
         return self._error(what, error.str())
 
     def _error(self, what: str, why: str) -> BrokerError:
+        """Why there is no answer. Before the first one ever, or after a refusal, it is worth a look at the door."""
+        if (refused := self._refusals.why(_LOOK_S, look=not self._answered)) is not None:
+            return BrokerRefused(f"Kafka at {self._servers}: {what}: {refused}")
         return BrokerError(f"Kafka at {self._servers}: {what}: {why}; is TIDEMARK_KAFKA_BOOTSTRAP right?")
