@@ -4,7 +4,10 @@
 record that fails one, or that may hold a card number, is not judged here: it is read again by itself (`judge`).
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import and_
 from typing import Final
 
 import polars as pl
@@ -29,16 +32,28 @@ _DECIMALS: Final = pl.Series([MINOR_UNITS[code] for code in _CURRENCY.categories
 _COUNTRY: Final = pl.Enum(sorted(COUNTRIES))
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of `Decoded.columns`."""
+
+    rows: pl.DataFrame
+    """Schema `JUDGED`, status OK."""
+    doubtful: list[int]
+    """Places in the window of the others."""
+    unknown_fields: int
+    """Keys that the contract does not know, over `rows`."""
+
+
 def accept(
     columns: pl.DataFrame, broker: pl.Series, *, max_future: timedelta, max_past: timedelta, pan_in_ids: bool
-) -> pl.DataFrame:
-    """Rows of schema `JUDGED`, status OK, for those of `Decoded.columns` that pass; the others are left out.
-
-    `broker`: the window's broker timestamps. `pan_in_ids`: whether a card number in an id matters.
-    """
+) -> Accepted:
+    """Judge `Decoded.columns` as far as they are good. `broker`: the window's broker timestamps; `pan_in_ids`:
+    whether a card number in an id matters."""
+    if columns.is_empty():
+        return Accepted(pl.DataFrame(schema=JUDGED), [], 0)
     timed = columns.with_columns(_broker=broker.gather(columns["row"]), occurred_at=_instant(columns))
     minded = contract.PAN_CHECKED_FIELDS if pan_in_ids else ("card_token",)
-    passed = timed.filter(
+    tests = (
         *(_short(field, contract.MAX_ID_LENGTH) for field in ("event_id", "transaction_id", "card_token")),
         _short("merchant_id", contract.MAX_MERCHANT_ID_LENGTH),
         pl.col("decimals").str.len_bytes().fill_null(0) <= _allowed(),
@@ -47,7 +62,11 @@ def accept(
         pl.col("description").str.len_chars().fill_null(0) <= contract.MAX_DESCRIPTION_CHARACTERS,
         *(~pl.col(field).str.contains(pan.CANDIDATE) for field in minded),
     )
-    return _typed(passed)
+    fit = timed.select(fit=reduce(and_, tests).fill_null(False))["fit"]
+    if fit.all():
+        return Accepted(_typed(timed), [], int(columns["unknown_fields"].sum()))
+    unknown = columns["unknown_fields"].filter(fit).sum()
+    return Accepted(_typed(timed.filter(fit)), columns["row"].filter(~fit).to_list(), int(unknown))
 
 
 def _short(field: str, most: int) -> pl.Expr:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import polars as pl
@@ -41,8 +42,8 @@ class Decoded:
     """`row` (UInt32, place in the window), `unknown_fields` (Int64) and `shapes.COLUMNS` (String)."""
     others: list[int]
     """Places of the records that are not in `columns`, ascending."""
-    read: Callable[[int], "tuple[Record, tuple[str, str] | None]"]
-    """The record at a place: its keys and values; or none of them, a quarantine reason and its detail."""
+    read: Callable[[bytes | None], "tuple[Record, tuple[str, str] | None]"]
+    """A payload's keys and values; or none of them, a quarantine reason and its detail."""
 
 
 class _Refused(ValueError):
@@ -76,10 +77,7 @@ _DECODER: Final = json.JSONDecoder(
 def decode(window: pl.DataFrame, max_payload_bytes: int, *, fast: bool = True) -> Decoded:
     """Decode a window (`landing.WINDOW`); `fast=False` leaves every record to be read by itself."""
     payloads = window["payload"]
-
-    def read(row: int) -> tuple[Record, tuple[str, str] | None]:
-        return _record(payloads[row], max_payload_bytes)
-
+    read = partial(_record, max_payload_bytes=max_payload_bytes)
     if not fast or window.height < WORTH_AN_EXPRESSION:
         return Decoded(pl.DataFrame(schema=_SCHEMA), list(range(window.height)), read)
     columns = _columns(payloads, max_payload_bytes)

@@ -5,7 +5,7 @@ Only fields that passed their own rule are filled. First match wins, in this ord
 columns (`accept`), all others are judged one by one (`judge`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -18,8 +18,8 @@ from streaming.stages.accept import JUDGED, accept
 from streaming.stages.evidence import macs
 from streaming.stages.judge import Judge
 
-Read = Callable[[int], tuple[dict[str, Any], tuple[str, str] | None]]
-"""The record at a place of the window: its keys and values, and if it is no record the reason and its detail."""
+Read = Callable[[bytes | None], tuple[dict[str, Any], tuple[str, str] | None]]
+"""A payload's keys and values, and if it is no record the reason and its detail."""
 
 _RAW: Final = dict(JUDGED) | {"amount": pl.String, "occurred_at": pl.Int64, "business_date": pl.Int32}
 """`JUDGED` as `Judge.row` spells it."""
@@ -51,42 +51,32 @@ def validate(
 
     `pan_in_ids` says whether a card number in an id quarantines the record (in `card_token` it always does).
     """
-    accepted, unknown = _accepted(columns, window["broker_timestamp"], max_future, max_past, pan_in_ids)
-    if accepted.height < columns.height:
-        others = others + sorted(set(columns["row"].to_list()).difference(accepted["row"].to_list()))
+    broker = window["broker_timestamp"]
+    accepted = accept(columns, broker, max_future=max_future, max_past=max_past, pan_in_ids=pan_in_ids)
+    others = others + accepted.doubtful
     judged, strange = _judged(window, others, read, Judge.of(max_future, max_past, pan_in_ids))
-    rows = accepted if judged.is_empty() else pl.concat([accepted, judged])
+    rows = accepted.rows if judged.is_empty() else pl.concat([accepted.rows, judged])
     if not rows["row"].is_sorted():
         rows = rows[rows["row"].arg_sort()]
-    landed = window.select("kafka_partition", "kafka_offset", "broker_timestamp").hstack(rows.drop("row").get_columns())
-    return Validated(
-        landed.with_columns(pl.Series("payload_mac", macs(window["payload"], mac_key), dtype=pl.String)),
-        unknown + strange,
-    )
+    origin = window.select("kafka_partition", "kafka_offset", "broker_timestamp")
+    mac = pl.Series("payload_mac", macs(window["payload"], mac_key), dtype=pl.String)
+    return Validated(origin.hstack([*rows.get_columns()[1:], mac]), accepted.unknown_fields + strange)
 
 
-def _accepted(
-    columns: pl.DataFrame, broker: pl.Series, max_future: timedelta, max_past: timedelta, pan_in_ids: bool
-) -> tuple[pl.DataFrame, int]:
-    """Good records, and how many unknown keys they have."""
-    if columns.is_empty():
-        return pl.DataFrame(schema=JUDGED), 0
-    accepted = accept(columns, broker, max_future=max_future, max_past=max_past, pan_in_ids=pan_in_ids)
-    counted = columns if accepted.height == columns.height else columns.join(accepted, on="row", how="semi")
-    return accepted, int(counted["unknown_fields"].sum())
-
-
-def _judged(window: pl.DataFrame, places: Iterable[int], read: Read, judge: Judge) -> tuple[pl.DataFrame, int]:
+def _judged(window: pl.DataFrame, places: list[int], read: Read, judge: Judge) -> tuple[pl.DataFrame, int]:
     """The records at these places one by one, and how many unknown keys they have."""
-    payloads, broker_us = window["payload"], window["broker_timestamp"].to_physical()
-    rows, unknown = [], 0
-    for place in places:
-        fields, broken = read(place)
-        unknown += sum(key not in _KNOWN for key in fields)
-        rows.append([place, *judge.row(fields, broken, payloads[place], broker_us[place])])
-    if not rows:
+    if not places:
         return pl.DataFrame(schema=JUDGED), 0
-    raw = pl.DataFrame(rows, schema=_RAW, orient="row")
+    kept = window[places]
+    payloads, broker_us = kept["payload"].to_list(), kept["broker_timestamp"].to_physical().to_list()
+    rows, unknown = [], 0
+    for place, payload, at in zip(places, payloads, broker_us, strict=True):
+        record, broken = read(payload)
+        if not _KNOWN.issuperset(record):
+            unknown += sum(key not in _KNOWN for key in record)
+        rows.append((place, *judge.row(record, broken, payload, at)))
+    columns = zip(_RAW.items(), zip(*rows, strict=True), strict=True)
+    raw = pl.DataFrame([pl.Series(name, values, dtype=dtype) for (name, dtype), values in columns])
     typed = raw.with_columns(
         pl.col("amount").cast(NUMERIC), pl.col("occurred_at").cast(TIMESTAMP), pl.col("business_date").cast(pl.Date)
     )
