@@ -1,8 +1,12 @@
-"""Good records, spoiled a little: bytes, members, values and spellings, as Hypothesis strategies."""
+"""Good records, spoiled a little: bytes, members, values and spellings, each by a seed.
+
+Hypothesis draws the seeds, so that a window that fails shrinks to few records.
+"""
 
 import json
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
+from random import Random
 
 from corpus_world import neighbours
 from hypothesis import strategies as st
@@ -51,8 +55,8 @@ _TOKENS = (
     ),
     *('"\\/"', '"\x01"', '"\x7f"', "'x'", "4111111111111111", '"unclosed'),
 )
-VALUES = st.sampled_from([*(json.dumps(text, ensure_ascii=False) for text in _STRINGS), *_TOKENS])
-_KEYS = st.sampled_from(['"note"', '"Amount"', '"amount"', '"\\u0061mount"', '"description"', '"a.b"', '""', '"k k"'])
+_VALUES = (*(json.dumps(text, ensure_ascii=False) for text in _STRINGS), *_TOKENS)
+_KEYS = ('"note"', '"Amount"', '"amount"', '"\\u0061mount"', '"description"', '"a.b"', '""', '"k k"')
 _DIGITS = ("٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９", "९८७६५४३२१०")
 
 
@@ -65,116 +69,135 @@ def spelled(record: Members, colon: str = ":", comma: str = ",") -> bytes:
     return ("{" + comma.join(f"{key}{colon}{value}" for key, value in record) + "}").encode("utf-8", "surrogatepass")
 
 
-def _at(draw: st.DrawFn, things: Any) -> int:
-    return draw(st.integers(0, max(0, len(things) - 1)))
-
-
-def _swap(draw: st.DrawFn, record: Members) -> None:
-    first, second = _at(draw, record), _at(draw, record)
+def _swap(rng: Random, record: Members) -> None:
+    first, second = rng.randrange(len(record)), rng.randrange(len(record))
     record[first], record[second] = record[second], record[first]
 
 
-def _repeat(draw: st.DrawFn, record: Members) -> None:
-    record.insert(draw(st.integers(0, len(record))), record[_at(draw, record)])
+def _repeat(rng: Random, record: Members) -> None:
+    record.insert(rng.randint(0, len(record)), rng.choice(record))
 
 
-def _drop(draw: st.DrawFn, record: Members) -> None:
+def _drop(rng: Random, record: Members) -> None:
     if len(record) > 1:
-        del record[_at(draw, record)]
+        del record[rng.randrange(len(record))]
 
 
-def _change(draw: st.DrawFn, record: Members) -> None:
-    place = _at(draw, record)
-    record[place] = (record[place][0], draw(VALUES))
+def _change(rng: Random, record: Members) -> None:
+    place = rng.randrange(len(record))
+    record[place] = (record[place][0], rng.choice(_VALUES))
 
 
-def _retype(draw: st.DrawFn, record: Members) -> None:
-    place = _at(draw, record)
+def _retype(rng: Random, record: Members) -> None:
+    place = rng.randrange(len(record))
     key, value = record[place]
     record[place] = (key, value.strip('"') if value.startswith('"') else f'"{value}"')
 
 
-def _add(draw: st.DrawFn, record: Members) -> None:
-    record.insert(draw(st.integers(0, len(record))), (draw(_KEYS), draw(VALUES)))
+def _add(rng: Random, record: Members) -> None:
+    record.insert(rng.randint(0, len(record)), (rng.choice(_KEYS), rng.choice(_VALUES)))
 
 
-def _other_digits(draw: st.DrawFn, record: Members) -> None:
-    place, script = _at(draw, record), draw(st.sampled_from(_DIGITS))
+def _digits(rng: Random, record: Members) -> None:
+    """One digit another, or all of another script."""
+    place, script = rng.randrange(len(record)), rng.choice(_DIGITS)
     key, value = record[place]
-    record[place] = (key, "".join(script[int(c)] if c in "0123456789" else c for c in value))
+    figures = [at for at, character in enumerate(value) if character in "0123456789"]
+    if figures and rng.random() < 0.7:
+        at = rng.choice(figures)
+        value = value[:at] + rng.choice("0123456789") + value[at + 1 :]
+    else:
+        value = "".join(script[int(c)] if c in "0123456789" else c for c in value)
+    record[place] = (key, value)
 
 
-def _escape(draw: st.DrawFn, record: Members) -> None:
-    place, part = _at(draw, record), draw(st.integers(0, 1))
+def _escape(rng: Random, record: Members) -> None:
+    """A character of a string as its escape."""
+    place, part = rng.randrange(len(record)), rng.randint(0, 1)
     token = list(record[place][part])
     if len(token) > 2 and token[0] == '"':
-        at = draw(st.integers(1, len(token) - 2))
+        at = rng.randint(1, len(token) - 2)
         token[at] = f"\\u{ord(token[at]):04x}" if ord(token[at]) < 0x10000 else token[at]
-    changed = list(record[place])
-    changed[part] = "".join(token)
-    record[place] = (changed[0], changed[1])
+    _put(record, place, part, "".join(token))
 
 
-def _insert(draw: st.DrawFn, record: Members) -> None:
-    """A character inside a token: white space, controls, digits, invisible ones."""
-    place, part = _at(draw, record), draw(st.integers(0, 1))
-    changed = list(record[place])
-    at = draw(st.integers(0, len(changed[part])))
-    changed[part] = (
-        changed[part][:at]
-        + draw(st.sampled_from(list(' \n\t\x00\x1f\x7f0é\u200b\u202e\\"{}[],:')))
-        + changed[part][at:]
-    )
-    record[place] = (changed[0], changed[1])
+def _insert(rng: Random, record: Members) -> None:
+    """A character inside a token: white space, controls, digits, punctuation, invisible ones."""
+    place, part = rng.randrange(len(record)), rng.randint(0, 1)
+    token = record[place][part]
+    at = rng.randint(0, len(token))
+    _put(record, place, part, token[:at] + rng.choice(' \n\t\x00\x1f\x7f0aé\u200b\u202e\\"{}[],:') + token[at:])
 
 
-_BY_MEMBER: tuple[Callable[[st.DrawFn, Members], None], ...] = (
-    *(_swap, _repeat, _drop, _change, _change, _retype, _add, _other_digits, _escape, _insert),
+def _put(record: Members, place: int, part: int, token: str) -> None:
+    key, value = record[place]
+    record[place] = (key, token) if part else (token, value)
+
+
+_BY_MEMBER: tuple[Callable[[Random, Members], None], ...] = (
+    *(_swap, _repeat, _drop, _change, _change, _change, _retype, _add, _digits, _digits, _escape, _insert),
 )
 
 
-@st.composite
-def by_members(draw: st.DrawFn) -> bytes:
-    """One to three changes of a good record's members, written in one of a few ways."""
-    record = members(draw(st.sampled_from(GOOD)))
-    for _ in range(draw(st.integers(1, 3))):
-        draw(st.sampled_from(_BY_MEMBER))(draw, record)
-    return spelled(record, *draw(st.sampled_from(((":", ","), (":", ","), (": ", ", "), (" :\n", "\t,")))))
+@dataclass(frozen=True)
+class Way:
+    """How a producer writes its records."""
+
+    colon: str = ":"
+    comma: str = ","
+    backwards: bool = False
+    own: Members = field(default_factory=list)
+    """Members of its own."""
+
+    def written(self, payload: bytes) -> bytes:
+        """A good record in this way."""
+        record = members(payload)
+        return spelled([*record[:: -1 if self.backwards else 1], *self.own], self.colon, self.comma)
 
 
-@st.composite
-def by_bytes(draw: st.DrawFn) -> bytes:
-    """One to three bytes of a good record flipped, put in, taken out; or its end cut off."""
-    data = bytearray(draw(st.sampled_from(GOOD)))
-    for _ in range(draw(st.integers(1, 3))):
-        at = _at(draw, data)
-        kind = draw(st.integers(0, 3))
-        if kind == 0 and data:
-            data[at] ^= 1 << draw(st.integers(0, 7))
+WAYS = (Way(), Way(": ", ", "), Way(backwards=True), Way(own=[('"terminal"', '"T-800"'), ('"retries"', "0")]))
+
+
+def by_members(rng: Random, payload: bytes, way: Way) -> bytes:
+    """One or two changes of a good record's members; now and then other spaces than its producer writes."""
+    record = members(payload)
+    for _ in range(rng.choice((1, 1, 2))):
+        rng.choice(_BY_MEMBER)(rng, record)
+    odd = rng.random() < 0.1
+    return spelled(record, *((" :\n", "\t,") if odd else (way.colon, way.comma)))
+
+
+def by_bytes(rng: Random, payload: bytes) -> bytes:
+    """One or two places of a good record flipped, filled, emptied or repeated; now and then its end cut off."""
+    data = bytearray(payload)
+    for _ in range(rng.choice((1, 1, 2))):
+        at = rng.randrange(len(data))
+        kind = rng.randint(0, 3)
+        if kind == 0:
+            data[at] ^= 1 << rng.randint(0, 7)
         elif kind == 1:
-            data[at:at] = draw(st.binary(min_size=1, max_size=3))
+            data[at:at] = rng.randbytes(rng.randint(1, 3))
         elif kind == 2:
-            del data[at : at + draw(st.integers(1, 3))]
+            del data[at : at + rng.randint(1, 3)]
         else:
-            data[at:at] = data[at : at + draw(st.integers(1, 40))]
-    return bytes(data[: draw(st.integers(0, len(data)))] if draw(st.integers(0, 9)) == 0 else data)
+            data[at:at] = data[at : at + rng.randint(1, 40)]
+    return bytes(data[: rng.randrange(len(data))] if rng.random() < 0.05 else data)
 
 
-RECORDS: st.SearchStrategy[bytes | None] = st.one_of(
-    by_members(), by_members(), by_members(), by_bytes(), by_bytes(), st.sampled_from(GOOD), st.none()
-)
+def spoil(seed: int, way: Way) -> bytes:
+    """The good record that the seed chooses, spoiled as it says."""
+    rng = Random(seed)
+    payload = way.written(rng.choice(GOOD))
+    return by_members(rng, payload, way) if rng.random() < 0.7 else by_bytes(rng, payload)
 
 
 @st.composite
-def windows(draw: st.DrawFn, most: int = 16) -> list[bytes | None]:
-    """Spoiled and good records side by side; the good ones all in one of the producers' ways to write them."""
-    spoiled = draw(st.lists(RECORDS, min_size=1, max_size=most))
-    good = draw(st.lists(st.sampled_from(GOOD), min_size=8, max_size=12))
-    way = draw(st.integers(0, 3))
-    if way == 1:
-        good = [spelled(members(payload), ": ", ", ") for payload in good]
-    elif way == 2:
-        good = [spelled(members(payload)[::-1]) for payload in good]
-    elif way == 3:
-        good = [spelled([*members(payload), ('"terminal"', '"T-800"')]) for payload in good]
-    return draw(st.permutations([*spoiled, *good]))
+def windows(draw: st.DrawFn, least: int = 8) -> list[bytes | None]:
+    """Spoiled records and as many good ones, all of one producer, side by side."""
+    way = draw(st.sampled_from(WAYS))
+    spoiled = [spoil(seed, way) for seed in draw(st.lists(st.integers(0, 2**40), min_size=least, max_size=2 * least))]
+    rng = Random(draw(st.integers(0, 2**40)))
+    good = [way.written(payload) for payload in rng.sample(GOOD, len(spoiled))]
+    together: list[bytes | None] = [*spoiled, *good, None]
+    rng.shuffle(together)
+    return together
