@@ -38,7 +38,7 @@ class CountingWarehouse:
     process. Queries ignore business dates: they count a superset, and every row is of today's run."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._streams = folder / "streams"
         self._streams.mkdir(parents=True, exist_ok=True)
 
@@ -151,11 +151,11 @@ class CountingWarehouse:
 
     def load_merchants(self, version: str, timeout_s: float) -> pl.DataFrame:
         """The file's rows."""
-        return pl.read_ipc(self._folder / "merchants.arrow")
+        return pl.read_ipc(self.folder / "merchants.arrow")
 
     def load_fx_rates(self, version: str, timeout_s: float) -> pl.DataFrame:
         """The file's rows."""
-        return pl.read_ipc(self._folder / "fx_rates.arrow")
+        return pl.read_ipc(self.folder / "fx_rates.arrow")
 
     def close(self) -> None:
         """Nothing to close."""

@@ -17,6 +17,8 @@ from sandbox.seed import Frames
 PARTS: Final = ("stages", "core", "floor", "drain", "append", "steady", "soak")
 SERVED: Final = frozenset({"floor", "drain", "append", "steady", "soak"})
 """Parts that need a broker and an emulator."""
+LOADED: Final = frozenset({"append", "steady", "soak"})
+"""Parts that share a dataset."""
 FILLED: Final = frozenset({"floor", "drain"})
 """Parts that need the backlog."""
 APPEND_BATCHES: Final = (1_000, 5_000, 10_000)
@@ -50,11 +52,13 @@ class Run:
         self._say("stages")
         scale = self._scale
         sizes = list(scale.windows)
-        self._found["stages"] = self._child("stages", windows=sizes, rows=scale.stage_rows, repeats=scale.repeats)
+        self._found["stages"] = self._child(
+            "stages", {"windows": sizes, "rows": scale.stage_rows, "repeats": scale.repeats}
+        )
 
     def _core(self) -> None:
         self._say("core")
-        self._found["core"] = [self._child("core", mix=mix, repeats=self._scale.repeats) for mix in MIXES]
+        self._found["core"] = [self._child("core", {"mix": mix, "repeats": self._scale.repeats}) for mix in MIXES]
 
     def _with_services(self, site: Site, frames: Frames) -> None:
         scale, wants = self._scale, self._parts
@@ -66,21 +70,28 @@ class Run:
             self._floor(site)
         if "drain" in wants:
             self._drain(site)
+        if LOADED.intersection(wants):
+            with site.dataset("load") as dataset:
+                self._loaded(site, dataset)
+
+    def _loaded(self, site: Site, dataset: dict[str, str]) -> None:
+        scale, wants = self._scale, self._parts
         if "append" in wants:
-            self._append(site)
+            self._append(site, dataset)
         if "steady" in wants:
             self._say(f"steady load of {', '.join(map(str, scale.rates))} a second, {scale.seconds} s each")
-            self._found["steady"] = [steady.measure(site, rate, scale.seconds) for rate in scale.rates]
+            self._found["steady"] = [steady.measure(site, dataset, rate, scale.seconds) for rate in scale.rates]
         if "soak" in wants:
             self._say(f"soak of {scale.soak_seconds} s at {scale.soak_rate:,} a second")
-            self._found["soak"] = steady.measure(site, scale.soak_rate, scale.soak_seconds, SOAK_EVERY_S)
+            every_s = min(SOAK_EVERY_S, scale.soak_seconds / 4)
+            self._found["soak"] = steady.measure(site, dataset, scale.soak_rate, scale.soak_seconds, every_s)
 
     def _floor(self, site: Site) -> None:
         # the first poll is not counted, and a poll is 5,000 records at most
         records = max(1, min(self._scale.polled, self._scale.events - 10_000))
         for name in ("bare", "adapter", "core_with_poll"):
             self._say(f"from the broker: {name.replace('_', ' ')}")
-            self._found[name] = self._child(name, site=site, records=records, repeats=self._scale.repeats)
+            self._found[name] = self._child(name, {"records": records, "repeats": self._scale.repeats}, site=site)
 
     def _drain(self, site: Site) -> None:
         self._found["drain"] = []
@@ -90,19 +101,18 @@ class Run:
                 self._say(f"draining {self._scale.events:,} {what}, {members} process{'es' if members > 1 else ''}")
                 self._found["drain"].append(into(site, members, self._scale.events))
 
-    def _append(self, site: Site) -> None:
+    def _append(self, site: Site, dataset: dict[str, str]) -> None:
         self._say("the emulator's own limit")
         scale, pid = self._scale, site.platform.bigquery_pid
         batches = [size for size in APPEND_BATCHES if size <= scale.sample // PARTITIONS] or [
             scale.sample // PARTITIONS
         ]
-        with site.dataset("append_limit") as extra:
-            rows = scale.append_rows // len(batches)
-            found = self._child("append_limit", site=site, extra=extra, rows=rows, batches=batches, emulator_pid=pid)
-        self._found["append"] = found
+        rows = scale.append_rows // len(batches)
+        arguments = {"rows": rows, "batches": batches, "emulator_pid": pid}
+        self._found["append"] = self._child("append_limit", arguments, site=site, extra=dataset)
 
     def _child(
-        self, name: str, *, site: Site | None = None, extra: dict[str, str] | None = None, **arguments: Any
+        self, name: str, arguments: dict[str, Any], *, site: Site | None = None, extra: dict[str, str] | None = None
     ) -> Any:
         environment = (site.environment(name) if site else base_environment()) | (extra or {})
         log = self._folder / "logs" / f"{name}.log"

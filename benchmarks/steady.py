@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, Final
 
+from benchmarks.payments import PARTITIONS
 from benchmarks.site import Site
 from benchmarks.watching import Sample, Watch
 from sandbox.demo.consumers import Crew
@@ -17,25 +18,29 @@ from sandbox.producer.planning import Mix
 READY_S: Final = 120.0
 WARM_S: Final = 10.0
 """Left out at the beginning, at most a quarter of the length: imports and first windows."""
+TAIL_S: Final = 3.0
+"""Left out at the end, at most a third: the producer began before the first row was seen, and ends before."""
 
 
-def measure(site: Site, rate: int, seconds: int, every_s: float = 1.0) -> dict[str, Any]:
-    """Figures at `rate` events a second over `seconds`, with a point each `every_s` seconds."""
+def measure(site: Site, dataset: dict[str, str], rate: int, seconds: int, every_s: float = 1.0) -> dict[str, Any]:
+    """Figures at `rate` events a second over `seconds`, with a point each `every_s` seconds, on a topic of its own."""
     name = f"steady_{rate}_{seconds}"
-    kafka.create_topic(site.platform.bootstrap_servers, name, 6, site.log("kafka"))
-    with site.dataset(name) as dataset:
-        settings = {**dataset, "TIDEMARK_KAFKA_TOPIC": name}
-        crew = Crew(site.folder / name, {**site.environment(name), **settings}, 1)
-        watch = Watch(crew, site.platform)
-        try:
-            crew.start()
-            watch.until(lambda _: crew.ready(), READY_S, "the consumer at work")
-            with _producer(site, name, rate, seconds) as source:
-                points = _watched(watch, source, every_s, seconds)
-        finally:
-            crew.terminate()
-    warm = min(WARM_S, seconds / 4)
-    return {"rate": rate, "seconds": seconds, **summary(points, warm), "points": _table(points, every_s)}
+    kafka.create_topic(site.platform.bootstrap_servers, name, PARTITIONS, site.log("kafka"))
+    settings = {**site.environment(name), **dataset, "TIDEMARK_KAFKA_TOPIC": name}
+    crew = Crew(site.folder / name, settings, 1)
+    watch = Watch(crew, site.platform)
+    try:
+        crew.start()
+        watch.until(lambda _: crew.ready(), READY_S, "the consumer at work")
+        with _producer(site, name, rate, seconds) as source:
+            points = _watched(watch, every_s, seconds)
+            behind_ms = source.look().get("behind_ms")
+    finally:
+        crew.terminate()
+    found = summary(points, min(WARM_S, seconds / 4))
+    return {
+        "rate": rate, "seconds": seconds, **found, "producer_behind_ms": behind_ms, "points": _table(points)
+    }  # fmt: skip
 
 
 @contextmanager
@@ -62,11 +67,11 @@ def _producer(site: Site, topic: str, rate: int, seconds: int) -> Iterator[Sourc
         source.end()
 
 
-def _watched(watch: Watch, source: Source, every_s: float, seconds: int) -> list[Sample]:
-    """Samples from the first landed row until the producer has said all it had to."""
+def _watched(watch: Watch, every_s: float, seconds: int) -> list[Sample]:
+    """Samples from the first landed row until shortly before the producer ends."""
     began = watch.until(lambda sample: sample.rows > 0, READY_S, "a first row")
     points, following = [began], began.at + every_s
-    while time.monotonic() < began.at + seconds:
+    while time.monotonic() < began.at + max(seconds - TAIL_S, seconds * 0.7):
         time.sleep(max(0.0, min(0.25, following - time.monotonic())))
         sample = watch.look()
         if sample.at >= following:
@@ -96,7 +101,7 @@ def summary(points: list[Sample], warm_s: float) -> dict[str, Any]:
     }
 
 
-def _table(points: list[Sample], every_s: float) -> list[list[float | None]]:
+def _table(points: list[Sample]) -> list[list[float | None]]:
     """`[second, rss MB, consumer's cores since the point before, p95 ms]` for each point but the first."""
     rows: list[list[float | None]] = []
     for before, point in pairwise(points):
