@@ -1,12 +1,12 @@
 """The consumer's loop: poll -> decode .. plan (`walk.enrich`) -> append (lanes) -> commit, on one thread."""
 
-from concurrent.futures import Future
 from typing import Final
 
-from streaming.ports import Polled, TopicFacts, TopicMissing
-from streaming.protocol.halts import FenceAgain, Halt, HaltReason, Ousted
+from streaming.ports import Polled, TopicFacts
+from streaming.protocol.halts import FenceAgain, Ousted
 from streaming.protocol.partition import Partition, State
 from streaming.protocol.recovery import Identity
+from streaming.runner.guard import Guard
 from streaming.runner.lanes import Lanes
 from streaming.runner.meters import Meters
 from streaming.runner.ownership import Ownership
@@ -25,8 +25,6 @@ REST_S: Final = 0.25
 """Longest rest: bounds how late a stop, a rebalance or a dead client is noticed."""
 SETTLE_SHARE: Final = 0.35
 """Of the drain's time limit: how long appends in flight are waited for; the rest is for commits and closing."""
-GUARD_S: Final = 10.0
-"""Between looks at the topic's id: a recreated topic would otherwise be skipped into silently (kafka.md)."""
 
 
 class Consumer:
@@ -42,8 +40,8 @@ class Consumer:
         self.ownership.lanes = self.lanes
         self._policy = Policy.of(settings)
         self._source = Source(settings.kafka_topic, topic.topic_id)
-        self._next_commit = self._next_guard = 0.0
-        self._guard: Future[TopicFacts] | None = None
+        self._next_commit = 0.0
+        self._guard = Guard(world, topic, self._event)
 
     def start(self) -> None:
         """Join the group."""
@@ -58,13 +56,14 @@ class Consumer:
         self._world.bell.rest(self._rest_s())
         self._take(self._world.broker.poll(POLL_RECORDS, 0))
         self._enrich_if_due()
+        for halt in self._guard.halts(self.lanes):
+            self.lanes.interrupt(halt.partition, halt)
         self._advance()
         self.ownership.balance(self._settings.max_buffered_rows, self._settings.max_buffered_bytes)
         now = self._world.clock.monotonic()
         periodic = now >= self._next_commit
         if periodic:
             self._next_commit = now + self._settings.commit_interval_s
-            self._watch_topic(now)
         self.meters.commits += self.ownership.send_commits(periodic)
 
     def stop(self) -> None:
@@ -131,26 +130,6 @@ class Consumer:
             except Ousted as ousted:
                 self.ownership.ousted(lane.partition.number, ousted)
         self.lanes.send_counts()
-
-    def _watch_topic(self, now: float) -> None:
-        """Ask for the topic's id now and then; halt everything if it is another topic under the same name."""
-        if self._guard is not None and self._guard.done():
-            error = self._guard.exception()
-            if isinstance(error, TopicMissing):
-                self._event("topic_missing", level="error", why=str(error))
-            elif error is None and self._guard.result().topic_id != self._topic.topic_id:
-                self._halt_replaced(self._guard.result().topic_id)
-            self._guard = None
-        if self._guard is None and now >= self._next_guard:
-            self._next_guard = now + GUARD_S
-            self._guard = self._world.pool.submit(self._world.broker.topic, GUARD_S)
-
-    def _halt_replaced(self, found: str) -> None:
-        for lane in self.lanes:
-            if lane.partition.state is not State.HALTED:
-                detail = f"topic id was {self._topic.topic_id}, is {found}"
-                halt = Halt(lane.partition.number, HaltReason.TOPIC_REPLACED, detail)
-                self.lanes.interrupt(lane.partition.number, halt)
 
     def _partition(self, number: int) -> Partition:
         identity = Identity(
