@@ -51,6 +51,8 @@ _SHAPES: Final = re.compile(r"1[0-9]|4 4 4 [1-4]|4 4 4 4 [1-3]|4 4 4 4|4 6 [45]|
 _UUID: Final = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])")
 _SEPARATORS: Final = frozenset(" -._/")
 _MAX_SEPARATORS: Final = 3
+_CHAIN: Final = re.compile(rf"[0-9](?:[ ._/-]{{0,{_MAX_SEPARATORS}}}[0-9]){{12}}")
+"""Thirteen digits as near to each other as those of one card number, in printable ASCII."""
 _INVISIBLE: Final = frozenset({"Cf", "Mn", "Me", "Cc"})
 _FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _JSON_UNIT: Final = re.compile(
@@ -61,18 +63,26 @@ _JSON_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 def contains_pan(text: str) -> bool:
     """Whether the text holds a card number."""
-    return bool(_CANDIDATE.search(text)) and next(_found(list(text)), None) is not None
+    return not _is_clear(text) and next(_found(list(text)), None) is not None
 
 
 def mask(text: str) -> str:
     """The text with the middle digits of every card number as `*`, of the same length. Idempotent."""
-    return _masked(list(text)) if _CANDIDATE.search(text) else text
+    return text if _is_clear(text) else _masked(list(text))
 
 
 def mask_json(text: str) -> str:
     """`mask` for JSON as it was sent, valid or not: digits written as escapes are digits too."""
-    units = _JSON_UNIT.findall(text) if "\\" in text else list(text)
-    return _masked(units) if len(units) != len(text) or _CANDIDATE.search(text) else text
+    if "\\" in text:
+        return _masked(_JSON_UNIT.findall(text))
+    return mask(text)
+
+
+def _is_clear(text: str) -> bool:
+    """Quickly sure that there is no card number; where it is not sure, the scan of every character decides."""
+    if text.isascii() and text.isprintable():
+        return not _CHAIN.search(text)
+    return not _CANDIDATE.search(text)
 
 
 def _masked(units: list[str]) -> str:

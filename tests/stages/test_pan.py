@@ -166,3 +166,12 @@ def test_the_cheap_test_overlooks_no_digit_in_disguise() -> None:
     assert len(safe) == 7
     for disguised in "٤④⁴４🄅㋃":
         assert re.search(pan.CANDIDATE, disguised)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="0123456789 -._/:a", max_size=60), st.sampled_from([VISA, AMEX, DINERS]), st.integers(0, 60))
+def test_what_is_quickly_cleared_holds_none(text: str, number: str, place: int) -> None:
+    spaced = re.sub(r"(....)", r"\1 - ", number)
+    for written in (text, text[:place] + number + text[place:], text[:place] + spaced + text[place:]):
+        if pan._is_clear(written):
+            assert next(pan._found(list(written)), None) is None
