@@ -127,7 +127,9 @@ def _rest_client(project: str, rest_endpoint: str) -> Any:
         anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
         return bigquery.Client(project=project, credentials=anonymous, client_options=options)
     except GoogleAuthError as error:
-        raise AuditError(f"no credentials for BigQuery: {_line(error)}") from None
+        said = str(error.args[0] if error.args else type(error).__name__).partition(". ")[0].rstrip(".")
+        place = "look at the file that GOOGLE_APPLICATION_CREDENTIALS names"
+        raise AuditError(f"no usable credentials for BigQuery: {said}; {place}") from None
 
 
 def _read_client(endpoint: str) -> Any:

@@ -247,6 +247,15 @@ class AccessDenied(Refused):
     they are mended. The message says what to mend."""
 
 
+class ColumnsMissing(AccessDenied):
+    """The landing table lacks columns of a landing row, named in the message: waited for like a permission, since
+    nothing was applied and the same request is fine once they are there."""
+
+
+class NoCredentials(Refused):
+    """There is nothing to show the warehouse who we are, or it cannot be used. The message says where to look."""
+
+
 class Warehouse(Protocol):
     """Landing by COMMITTED write streams, and the few queries recovery needs. Safe to call from any thread.
 
@@ -269,7 +278,8 @@ class Warehouse(Protocol):
         """Let go of local resources (connections) of a stream. Never fails; says nothing to the service."""
 
     def table_created(self, timeout_s: float) -> str:
-        """Creation time of the landing table as the service states it: changes when the table is replaced."""
+        """Creation time of the landing table as the service states it: changes when the table is replaced.
+        Raises ColumnsMissing."""
 
     def count_live(self, topic_id: str, queries: Sequence[CountQuery], timeout_s: float) -> dict[int, int]:
         """Live rows per partition, all epochs, in one query."""

@@ -46,6 +46,15 @@ class Hidden(str):
         return "***"
 
 
+class HiddenBytes(bytes):
+    """Bytes for a library that wants them; as `Hidden`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "b'***'"
+
+
 def secret_from_file(path: str, read: Callable[[str], bytes]) -> str:
     """What the file holds, without the line end that editors add. Raises ValueError, whose text shows no content."""
     try:

@@ -19,6 +19,7 @@ from streaming.ports import (
     BrokerRefused,
     Clock,
     Journal,
+    NoCredentials,
     TopicFacts,
     TopicMissing,
     Unavailable,
@@ -222,6 +223,8 @@ def start_facts(broker: Broker, warehouse: Warehouse, settings: Settings) -> Top
         raise StartRefused(f"BigQuery at {where} does not answer: {error}", EXIT_UNAVAILABLE) from error
     except AccessDenied as error:
         raise StartRefused(f"BigQuery at {where}: {error}") from error
+    except NoCredentials as error:
+        raise StartRefused(str(error)) from error
     except WarehouseError as error:
         raise StartRefused(f"landing table at {where}: {error}; is it there? (`tidemark migrate`)") from error
     _countable(facts, settings.kafka_topic)

@@ -13,6 +13,7 @@ from streaming import contract
 from streaming.landing import LANDING
 from streaming.reference.currencies import MINOR_UNITS, WITHDRAWN
 from streaming.reference.tables import Reference
+from streaming.secrets import HiddenBytes
 from streaming.settings import Settings, SettingsError
 from streaming.stages.attach_merchant import attach_merchant
 from streaming.stages.convert_amount import convert_amount
@@ -39,7 +40,7 @@ class Policy:
     def of(cls, settings: Settings) -> "Policy":
         """From the settings. Raises SettingsError without a MAC key of 16 to 64 bytes, and for a reporting currency
         that is not in use."""
-        key = settings.require("mac_key").mac_key.reveal().encode()
+        key = HiddenBytes(settings.require("mac_key").mac_key.reveal().encode())
         if not _MAC_KEY_BYTES[0] <= len(key) <= _MAC_KEY_BYTES[1]:
             raise SettingsError("TIDEMARK_MAC_KEY must be 16 to 64 bytes of text")
         if settings.reporting_currency not in MINOR_UNITS or settings.reporting_currency in WITHDRAWN:

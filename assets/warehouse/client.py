@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from streaming.adapters.bigquery_clients import no_credentials
+
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
     from google.cloud.bigquery import Client  # noqa: TID251  # a type only: the import below is lazy
@@ -17,7 +19,7 @@ PATIENCE_S = 10.0
 
 
 class NotAnswering(ConnectionError):
-    """No answer from this address. One line that names it and the setting to mend."""
+    """No answer, or nobody to ask for it. One line that names the address or the file, and what to mend."""
 
 
 def connect(project: str, rest_endpoint: str = "") -> "Client":
@@ -25,13 +27,18 @@ def connect(project: str, rest_endpoint: str = "") -> "Client":
 
     An empty `rest_endpoint` means the real service with application default credentials; an endpoint means an
     emulator, which is spoken to anonymously. Google's packages take seconds to import, so only a caller pays.
+    Raises NotAnswering if there are no usable credentials.
     """
     from google.api_core.client_options import ClientOptions
     from google.auth.credentials import AnonymousCredentials
+    from google.auth.exceptions import GoogleAuthError
     from google.cloud import bigquery  # noqa: TID251  # the one place in assets that opens a connection
 
     if not rest_endpoint:
-        return bigquery.Client(project=project)
+        try:
+            return bigquery.Client(project=project)
+        except GoogleAuthError as error:
+            raise NotAnswering(no_credentials(error)) from None
     return bigquery.Client(
         project=project,
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # google-auth is untyped here

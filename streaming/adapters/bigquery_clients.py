@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from streaming.ports import NoCredentials
 from streaming.settings import Settings
 
 _GRPC_OPTIONS = (
@@ -55,6 +56,15 @@ def rest_client(settings: Settings) -> Any:
     )
 
 
+def no_credentials(error: Exception) -> str:
+    """What google-auth says about credentials, as one line that names the place to mend. Shows no content of files."""
+    said = str(error.args[0] if error.args else type(error).__name__).partition(". ")[0].rstrip(".")
+    return (
+        f"no usable credentials for BigQuery: {said}; look at the file that GOOGLE_APPLICATION_CREDENTIALS names, "
+        "or run `gcloud auth application-default login`"
+    )
+
+
 def _channel(settings: Settings) -> Any:
     import grpc
 
@@ -70,10 +80,15 @@ class Lazily:
         self._made: Any = None
 
     def get(self) -> Any:
-        """The client."""
+        """The client. Raises NoCredentials."""
+        from google.auth.exceptions import GoogleAuthError
+
         with self._lock:
             if self._made is None:
-                self._made = self._make()
+                try:
+                    self._made = self._make()
+                except GoogleAuthError as error:
+                    raise NoCredentials(no_credentials(error)) from None
             return self._made
 
     def if_made(self) -> Any:
