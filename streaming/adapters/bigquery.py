@@ -10,7 +10,7 @@ from streaming.adapters.bigquery_streams import WriteStreams
 from streaming.adapters.bigquery_tables import LANDING_TABLE, Tables
 from streaming.adapters.reference_rows import fx_rates_at, merchants_at
 from streaming.landing import FX_RATES, MERCHANTS
-from streaming.ports import CountQuery
+from streaming.ports import AccessDenied, CountQuery, Refused
 from streaming.settings import Settings
 
 MAXIMUM_BYTES_BILLED: Final = 2**38
@@ -37,7 +37,13 @@ class BigQueryWarehouse:
 
     def append(self, stream: str, offset: int, rows: bytes, timeout_s: float) -> None:
         """Append one serialised record batch at `offset`."""
-        self._streams.append(stream, offset, rows, timeout_s)
+        try:
+            self._streams.append(stream, offset, rows, timeout_s)
+        except AccessDenied:
+            raise
+        except Refused:
+            self._tables.require_columns(timeout_s)  # the service's own words would have to be redacted
+            raise
 
     def finalize(self, stream: str, timeout_s: float) -> int:
         """Refuse further appends and count. Repeatable."""

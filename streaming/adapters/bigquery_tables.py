@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from streaming.adapters.bigquery_clients import Lazily, rest_client
 from streaming.adapters.bigquery_errors import rest_error
-from streaming.ports import CountQuery, Refused, WarehouseError
+from streaming.landing import LANDING
+from streaming.ports import ColumnsMissing, CountQuery, Refused, WarehouseError
 from streaming.settings import Settings
 
 LANDING_TABLE: Final = "payments_landing"
@@ -28,10 +29,15 @@ class Tables:
         self._ceiling = maximum_bytes_billed
 
     def created(self, timeout_s: float) -> str:
-        """Creation time of the landing table, ISO 8601 in UTC."""
+        """Creation time of the landing table, ISO 8601 in UTC. Raises ColumnsMissing."""
         what = f"table {LANDING_TABLE}"
         table = self._call(what, lambda: self._get_table(timeout_s))
+        _require_columns(table)
         return str(table.created.astimezone(UTC).isoformat())
+
+    def require_columns(self, timeout_s: float) -> None:
+        """Raises ColumnsMissing where the landing table has not every column of a landing row."""
+        self.created(timeout_s)
 
     def _get_table(self, timeout_s: float) -> Any:
         return self._client.get().get_table(f"{self._dataset}.{LANDING_TABLE}", retry=None, timeout=timeout_s)
@@ -140,6 +146,13 @@ class Tables:
         """Close the client's connections."""
         if (client := self._client.if_made()) is not None:
             client.close()
+
+
+def _require_columns(table: Any) -> None:
+    present = {field.name.lower() for field in table.schema}
+    if missing := [column for column in LANDING if column not in present]:
+        columns = f"column{'s' * (len(missing) > 1)} {', '.join(missing)}"
+        raise ColumnsMissing(f"table {LANDING_TABLE} has no {columns}: run `tidemark migrate`, it adds what is absent")
 
 
 def _utc_date(query: CountQuery) -> date:
