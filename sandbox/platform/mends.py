@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from bqemulator.domain.events import TableDataChanged
+from bqemulator.grpc_api import write_servicer
 from bqemulator.grpc_api.write_servicer import BigQueryWriteHandler
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref, register_name
@@ -37,6 +38,7 @@ def apply() -> None:
     give_each_thread_a_cursor()
     keep_no_table_copies()
     undo_failed_appends()
+    refuse_unknown_columns()
     wait_in_many_threads()
     mends_of_queries.apply()
 
@@ -104,6 +106,22 @@ def undo_failed_appends() -> None:
     handlers._perform_append = _perform_append
     handlers._handle_finalize_write_stream = _handle_finalize_write_stream
     handlers._flush_to_target = _insert
+
+
+def refuse_unknown_columns() -> None:
+    """A column that the table lacks was left out in silence, and its values with it; BigQuery refuses the request.
+
+    Its wording is the one of the service's SCHEMA_MISMATCH_EXTRA_FIELDS.
+    """
+    servicer: Any = write_servicer
+    align = servicer._align_to_target
+
+    def _align_to_target(rows: Any, target: Any) -> Any:
+        if unknown := [name for name in rows.column_names if name not in target.names]:
+            raise ValueError(f"The source object has fields unknown to BigQuery: root.{unknown[0]}.")
+        return align(rows, target)
+
+    servicer._align_to_target = _align_to_target
 
 
 def wait_in_many_threads() -> None:

@@ -18,6 +18,8 @@ from sandbox.platform.processes import await_ready
 pytestmark = pytest.mark.integration
 
 ALREADY_EXISTS = grpc.StatusCode.ALREADY_EXISTS.value[0]
+INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT.value[0]
+MODES = ["mended", "stock"]
 STREAMS, APPENDS, QUERIES = 4, 40, 40
 # Mended, all this takes 2 to 4 s on two busy cores; stock never ends it.
 STORM_WITHIN = 15.0
@@ -114,6 +116,15 @@ def test_finalize_waits_for_the_append_in_flight(mode, printed):
         [sys.executable, "-c", FINALIZE_BESIDE_APPEND, mode], capture_output=True, text=True, check=True, timeout=60
     )
     assert ran.stdout.split() == printed
+
+
+@pytest.mark.parametrize(("options", "answer"), [((), (INVALID_ARGUMENT, 0)), (("--stock",), (0, 1))], ids=MODES)
+def test_a_column_that_the_table_lacks_is_refused(tmp_path, options, answer):
+    with emulator(tmp_path, *options) as (node, _):
+        client = Client(node)
+        client.queries.query_and_wait("CREATE TABLE `tidemark-local.payments.things` (n INT64)")
+        told = client.append(client.open_stream(), 0, [1])  # with a `name` beside
+        assert (told, client.count()) == answer
 
 
 def test_appends_go_on_when_a_column_is_added(tmp_path):
