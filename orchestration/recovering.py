@@ -31,8 +31,8 @@ class Plan:
     log: LogRange
     highest_live: int | None
     live_since: int | None
-    """Live rows at or after the old commit's offset; None without a commit. The protocol appends without holes, so
-    fewer than the offsets up to the highest mean lost rows, or offsets without records."""
+    """Live rows from `since` on; None without a commit. The protocol appends without holes, so fewer than the offsets
+    up to the highest mean lost rows, or offsets without records."""
     topic_id: str
     table_created: str
     started_with: int
@@ -52,17 +52,31 @@ class Plan:
             f"would go on at offset {self.offset}",
         ]
         lines += self._doubts()
-        landed_to = self.log.low if self.highest_live is None else self.highest_live + 1
-        if self.offset > landed_to:
-            lines.append(f"offsets {landed_to} to {self.offset - 1} would NOT be landed: replay them later")
+        return lines + self._left_out()
+
+    @property
+    def since(self) -> int:
+        """Where the log begins, or the old commit where that is before it."""
+        return self.log.low if self.before is None else min(self.log.low, self.before.offset)
+
+    def _left_out(self) -> list[str]:
+        landed_to = self.since if self.highest_live is None else self.highest_live + 1
+        gone_to = max(landed_to, self.log.low)
+        lines = []
+        if gone_to > landed_to:
+            lines.append(
+                f"offsets {landed_to} to {gone_to - 1} are gone from the log and were never landed: they are LOST"
+            )
+        if self.offset > gone_to:
+            lines.append(f"offsets {gone_to} to {self.offset - 1} would NOT be landed: replay them later")
         return lines
 
     def _doubts(self) -> list[str]:
         if self.before is None or self.highest_live is None or self.live_since is None:
             return []
-        span = self.highest_live + 1 - self.before.offset
-        where = f"of the {span} offsets from {self.before.offset} to {self.highest_live}"
-        if self.live_since < span and self.offset > self.before.offset:
+        span = self.highest_live + 1 - self.since
+        where = f"of the {span} offsets from {self.since} to {self.highest_live}"
+        if self.live_since < span and self.offset > self.since:
             missing = span - self.live_since
             return [f"{missing} {where} have no live row: they held no record, or are lost and would NOT be landed"]
         if self.live_since > max(span, 0):
@@ -97,17 +111,19 @@ def plan(broker: Broker, warehouse: Warehouse, partition: int, source: str) -> P
         offset=offset,
         log=log,
         highest_live=highest,
-        live_since=_live_since(warehouse, facts.topic_id, partition, before),
+        live_since=_live_since(warehouse, facts.topic_id, partition, before, log),
         topic_id=facts.topic_id,
         table_created=warehouse.table_created(CALL_S),
         started_with=max((meta.started_with for meta in metas), default=facts.partitions),
     )
 
 
-def _live_since(warehouse: Warehouse, topic_id: str, partition: int, before: Commit | None) -> int | None:
+def _live_since(
+    warehouse: Warehouse, topic_id: str, partition: int, before: Commit | None, log: LogRange
+) -> int | None:
     if before is None:
         return None
-    query = CountQuery(partition, before.offset, since=EVER, besides_epoch="")
+    query = CountQuery(partition, min(before.offset, log.low), since=EVER, besides_epoch="")
     return warehouse.count_live(topic_id, [query], QUERY_S)[partition]
 
 
@@ -121,7 +137,7 @@ def _offset(source: str, before: Commit | None, log: LogRange, highest: int | No
     elif source == "commit":
         if before is None:
             raise NothingToRecover("the group has no commit for this partition; use --from table or --from beginning")
-        offset = before.offset
+        offset = before.offset if highest is None else max(before.offset, highest + 1)
     elif source.isascii() and source.isdigit():
         offset = int(source)
     else:
