@@ -4,9 +4,15 @@ Escapes are read, digits of every script folded, and everything between two digi
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable
 
+_ASCII = {
+    code: str(digit) for code in range(128, sys.maxunicode) if (digit := unicodedata.digit(chr(code), None)) is not None
+}
+"""Digits of every script, superscripts and circled ones too."""
+_BETWEEN = re.compile(r"[^0-9A-Za-z*]+")
 _ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
 
 
@@ -17,8 +23,23 @@ def found(text: str, cards: Iterable[str]) -> list[str]:
 
 
 def found_in_bytes(data: bytes, cards: Iterable[str]) -> list[str]:
-    """The same in bytes of any kind; what is no UTF-8 is skipped, NUL bytes of wider encodings too."""
-    return found(data.decode("utf-8", "ignore"), cards)
+    """The same in a file. In one that is no text, numbers stand beside each other by chance: there only whole numbers
+    and groups as printed on cards count, in any script."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "ignore")
+    else:
+        if "\0" not in text:
+            return found(text, cards)
+    text = text.translate(_ASCII)
+    return [card for card in cards if re.search(_grouped(card), text)]
+
+
+def _grouped(card: str) -> str:
+    ends = (4, 10) if len(card) == 15 else (4, 8, 12)
+    groups = [card[start:end] for start, end in zip((0, *ends), (*ends, None), strict=True)]
+    return f"{card}|" + "[^0-9A-Za-z*]{1,3}".join(groups)
 
 
 def _read(text: str) -> str:
@@ -28,11 +49,4 @@ def _read(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    if not text.isascii():
-        text = "".join(map(_folded, unicodedata.normalize("NFKC", text)))
-    return re.sub(r"[^0-9A-Za-z*]+", "", text)
-
-
-def _folded(character: str) -> str:
-    decimal = unicodedata.decimal(character, None)
-    return character if decimal is None else str(decimal)
+    return _BETWEEN.sub("", text if text.isascii() else text.translate(_ASCII))

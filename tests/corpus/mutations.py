@@ -195,7 +195,8 @@ def spoil(seed: int, way: Way) -> bytes:
 def windows(draw: st.DrawFn, least: int = 8) -> list[bytes | None]:
     """Spoiled records and as many good ones, all of one producer, side by side."""
     way = draw(st.sampled_from(WAYS))
-    spoiled = [spoil(seed, way) for seed in draw(st.lists(st.integers(0, 2**40), min_size=least, max_size=2 * least))]
+    seeds = draw(st.lists(st.integers(0, 2**40), min_size=least, max_size=2 * least, unique=True))
+    spoiled = [spoil(seed, way) for seed in seeds]
     rng = Random(draw(st.integers(0, 2**40)))
     good = [way.written(payload) for payload in rng.sample(GOOD, len(spoiled))]
     together: list[bytes | None] = [*spoiled, *good, None]

@@ -1,0 +1,315 @@
+"""The corpus through a real broker, a real consumer process and the emulator: what landed, the audit, the search.
+
+`python tests/corpus/through_the_broker.py` runs it and prints counts by status, the audit's verdict and where card
+numbers were sought. Every hostile record is sent between two good ones of the same key, so of the same partition.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from card_search import found, found_in_bytes
+from hostile import Hostile, corpus, moment
+from judging import disagreements, said
+
+from assets.warehouse.client import connect
+from assets.warehouse.migrate import migrate
+from audit.bigquery import BigQueryReader
+from sandbox.demo.consumers import Crew
+from sandbox.platform.instance import RunningPlatform, running
+from sandbox.producer.broker import KafkaBroker as Producer
+from sandbox.producer.broker import topic_id
+from sandbox.producer.ledger import Acked, Intent, LedgerFile, NotAcked, RunLine, payload_mac
+from sandbox.producer.planning import Mix, Plan, Planned
+from sandbox.seed import seed as publish_reference
+from sandbox.world.merchants import MERCHANTS, MerchantBook
+from streaming.adapters.kafka import KafkaBroker
+from streaming.landing import LANDING
+from streaming.settings import Settings
+
+SEED = 7
+LIMIT_S = 180.0
+"""For anything that is waited for: many times what two quiet cores need."""
+ON_THE_BROKERS_DAY = frozenset({"TOMBSTONE", "OVERSIZED", "NOT_JSON", "MISSING_OCCURRED_AT", "BAD_OCCURRED_AT"})
+"""Reasons that leave no time of the record's own."""
+TABLES = ("payments_landing", "merchants", "fx_rates", "reference_versions")
+EVER = "business_date >= DATE '1970-01-01'"
+VIEWS = {"payments": EVER, "payments_quarantine": EVER, "dedup_conflicts": "TRUE"}
+Say = Callable[[str], None]
+
+
+@dataclass
+class Sent:
+    """A record at its coordinates; `hostile` is None for a good neighbour."""
+
+    partition: int
+    offset: int
+    hostile: Hostile | None
+
+
+@dataclass
+class Outcome:
+    """What came of it."""
+
+    sent: list[Sent] = field(default_factory=list)
+    rows: dict[tuple[int, int], list[dict[str, Any]]] = field(default_factory=dict)
+    """Live rows by partition and offset."""
+    wrong: list[str] = field(default_factory=list)
+    """Records whose row is not what the contract says."""
+    audit: dict[str, Any] = field(default_factory=dict)
+    searched: dict[str, int] = field(default_factory=dict)
+    """How many texts of each kind were looked through for card numbers."""
+    leaks: list[str] = field(default_factory=list)
+    """Where one was found."""
+    in_the_topic: int = 0
+    """How many different ones were found in the topic's own files, where the producer put them: the search works."""
+
+    def by_status(self) -> dict[str, int]:
+        return dict(Counter(row["status"] for rows in self.rows.values() for row in rows).most_common())
+
+    def expected(self) -> dict[str, int]:
+        return dict(Counter(sent.hostile.landed_status(later=True) if sent.hostile else "OK" for sent in self.sent))
+
+    def quarantined_neighbours(self) -> list[tuple[int, int]]:
+        places = [(sent.partition, sent.offset) for sent in self.sent if sent.hostile is None]
+        return [place for place in places if [row["status"] for row in self.rows.get(place, [])] != ["OK"]]
+
+
+def cards() -> list[str]:
+    return sorted({card for record in corpus() for card in record.cards})
+
+
+def run(state: Path, say: Say = print) -> Outcome:
+    """Everything once, on a platform of its own. Raises AssertionError if something does not happen in time."""
+    outcome = Outcome()
+    with running(state, say=say) as platform:
+        client = connect(platform.project, platform.rest_endpoint)
+        migrate(client, platform.project, platform.dataset, say)
+        publish_reference(client, platform.dataset, SEED, clock(), say)
+        environment = platform.environment()
+        crew = Crew(state, {**os.environ, **environment}, 1, say)  # noqa: TID251 - what a child process needs
+        crew.start()
+        try:
+            await_condition(lambda: crew.tend() or crew.ready(), "a member at work")
+            # the broker's time is after NOW for every record, by a second or more
+            now = clock().replace(microsecond=0) - timedelta(seconds=1)
+            outcome.sent = send(platform, environment["TIDEMARK_MAC_KEY"], now)
+            settings = Settings.from_environment(environment)
+            await_condition(lambda: crew.tend() or drained(settings), "everything landed")
+        finally:
+            crew.terminate()
+        reader = BigQueryReader(platform.project, platform.dataset, platform.rest_endpoint, platform.grpc_endpoint)
+        read_rows(reader, outcome, now)
+        search_tables(reader, outcome)
+        said_by = {name: tidemark(state, *words) for name, words in COMMANDS.items()}
+        outcome.audit = json.loads(said_by["audit as JSON"] or "{}")
+        outcome.searched["reports"] = len(said_by)
+        outcome.leaks += [name for name, text in said_by.items() if found(text, cards())]
+    search_files(state, platform.topic, outcome)
+    return outcome
+
+
+COMMANDS = {
+    "audit": ("audit",),
+    "audit as JSON": ("audit", "--json"),
+    "status": ("status",),
+    "query": ("query", "SELECT * FROM payments_quarantine WHERE business_date >= '1970-01-01' LIMIT 1000"),
+}
+
+
+def send(platform: RunningPlatform, mac_key: str, now: datetime) -> list[Sent]:
+    """Send good, hostile, good, hostile, ..., good, and write the ledger of it."""
+    book = MerchantBook.build(SEED, MERCHANTS)
+    start = now - timedelta(seconds=2)
+    plan = Plan(seed=SEED, run="corpus", start=start, rate=1_000, mix=Mix(0, 0, 0), mac_key=mac_key, book=book)
+    records: list[tuple[Planned, Hostile | None]] = []
+    for hostile in corpus():
+        neighbour = plan.next()
+        records += [
+            (neighbour, None),
+            (of_the_corpus(hostile, len(records) + 1_000_000, neighbour.key, mac_key, now), hostile),
+        ]
+    records.append((plan.next(), None))
+    reports: dict[int, Acked | NotAcked] = {}
+    producer = Producer(platform.bootstrap_servers, platform.topic)
+    for record, _ in records:
+        while not producer.send(
+            record.intent.n, record.key, record.payload, lambda done: reports.update({done.n: done})
+        ):
+            producer.poll(0.1)
+    await_condition(lambda: producer.poll(0.1) or not producer.outstanding(), "everything acknowledged")
+    write_ledger(platform, [record.intent for record, _ in records], reports, now)
+    acked = [(reports[record.intent.n], hostile) for record, hostile in records]
+    return [Sent(done.partition, done.offset, hostile) for done, hostile in acked if isinstance(done, Acked)]
+
+
+def of_the_corpus(record: Hostile, number: int, key: str, mac_key: str, now: datetime) -> Planned:
+    """The record as the producer's ledger knows its own: what was sent, and what must become of it."""
+    payload, expect = record.payload(now), record.landed_status(later=True)
+    intent = Intent(
+        n=number,
+        **dict.fromkeys(("event_id", "transaction_id", "event_type", "sequence", "merchant_id", "amount", "currency")),
+        **dict.fromkeys(("occurred_at", "card_token", "channel", "country")),
+        business_date=business_date(record, now),
+        label="late" if expect == "OK" else "bad",
+        of=None,
+        expect=expect,
+        mac=payload_mac(mac_key, payload),
+    )
+    if expect == "OK":
+        fields = said(record, now)
+        for name in ("event_id", "transaction_id", "event_type", "sequence", "merchant_id", "currency", "card_token"):
+            setattr(intent, name, fields[name])
+        intent.channel, intent.country, intent.amount = fields["channel"], fields["country"], str(fields["amount"])
+        intent.occurred_at = fields["occurred_at"].isoformat()
+        intent.business_date = fields["occurred_at"].astimezone(UTC).date().isoformat()
+    return Planned(0, key, payload, intent)
+
+
+def business_date(record: Hostile, now: datetime) -> str | None:
+    """The day of a quarantined record's own time; None: the broker's."""
+    status = record.later or record.status
+    if status in ON_THE_BROKERS_DAY or "occurred_at" in record.null:
+        return None
+    return moment(now, record.row.get("business_date", "@DAY@"))
+
+
+def write_ledger(
+    platform: RunningPlatform, intents: list[Intent], reports: dict[int, Acked | NotAcked], now: datetime
+) -> None:
+    encode = msgspec.json.Encoder().encode
+    topic = topic_id(platform.bootstrap_servers, platform.topic)
+    first = RunLine("corpus", SEED, platform.topic, topic, 1_000, 1, now.isoformat())
+    with closing(LedgerFile(platform.state / "ledger" / "corpus.jsonl")) as ledger:
+        ledger.write(encode(line) for line in (first, *intents, *reports.values()))
+
+
+def read_rows(reader: BigQueryReader, outcome: Outcome, now: datetime) -> None:
+    """Live rows by their coordinates, and what is wrong with those of the corpus."""
+    live = f"{EVER} AND replay_id IS NULL AND enrichment_revision = 0"
+    for batch in reader.rows("payments_landing", list(LANDING), live):
+        for row in batch.to_pylist():
+            outcome.rows.setdefault((row["kafka_partition"], row["kafka_offset"]), []).append(row)
+    for sent in outcome.sent:
+        if sent.hostile is not None:
+            rows = outcome.rows.get((sent.partition, sent.offset), [])
+            wanted = sent.hostile.landed_status(later=True)
+            if [row["status"] for row in rows] != [wanted]:
+                outcome.wrong.append(f"{sent.hostile.name}: {[row['status'] for row in rows]}, not {wanted}")
+            else:
+                outcome.wrong += disagreements(sent.hostile, rows[0], now)
+
+
+def search_tables(reader: BigQueryReader, outcome: Outcome) -> None:
+    """Every text of every column of every table and view."""
+    for table in TABLES:
+        for batch in reader.rows(table, [], ""):
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                search_texts(outcome, f"{table}.{name}", column.to_pylist())
+    for view, where in VIEWS.items():
+        for column in zip(*reader.query(f"SELECT * FROM {view} WHERE {where}"), strict=True):
+            search_texts(outcome, view, column)
+
+
+def search_texts(outcome: Outcome, where: str, values: Iterable[Any]) -> None:
+    texts = [value for value in values if isinstance(value, str)]
+    outcome.searched["texts in tables"] = outcome.searched.get("texts in tables", 0) + len(texts)
+    outcome.leaks += [f"{where}: {card}" for card in found("x".join(texts), cards())]
+
+
+def search_files(state: Path, topic: str, outcome: Outcome) -> None:
+    """Every file that broker, emulator, consumer and producer left: logs, heartbeats, ledger, tables on disk.
+
+    The topic's own segments hold what was sent: there the search must find them.
+    """
+    seen: set[str] = set()
+    for path, ours in files(state, topic):
+        numbers = found_in_bytes(path.read_bytes(), cards())
+        if ours:
+            outcome.searched["files"] = outcome.searched.get("files", 0) + 1
+            outcome.leaks += [f"{path.relative_to(state)}: {len(numbers)} numbers"] if numbers else []
+        else:
+            seen.update(numbers)
+    outcome.in_the_topic = len(seen)
+
+
+def files(state: Path, topic: str) -> Iterator[tuple[Path, bool]]:
+    """Files, and whether they are ours to keep clean."""
+    for path in sorted(state.rglob("*")):
+        if path.is_file():
+            yield path, not path.parent.name.startswith(f"{topic}-")
+
+
+def drained(settings: Settings) -> bool:
+    """Whether the group's commits are at the log's end."""
+    broker = KafkaBroker(settings)
+    numbers = list(range(broker.topic(10).partitions))
+    commits, ends = broker.committed(numbers, 10), broker.log_ranges(numbers, 10)
+    return all((commit := commits[n]) is not None and commit.offset >= ends[n].end for n in numbers)
+
+
+def tidemark(state: Path, *words: str) -> str:
+    """What a command prints, both streams where it is for people."""
+    command = [sys.executable, "-m", "orchestration.cli", words[0], "--state", str(state), *words[1:]]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT_S)
+    return done.stdout if "--json" in words else done.stdout + done.stderr
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - real processes live by the real clock
+
+
+def seconds() -> float:
+    return time.monotonic()  # noqa: TID251 - the same
+
+
+def await_condition(met: Callable[[], object], what: str) -> None:
+    deadline = seconds() + LIMIT_S
+    while not met():
+        if seconds() > deadline:
+            raise AssertionError(f"not within {LIMIT_S:g} s: {what}")
+
+
+def show(outcome: Outcome) -> None:
+    """A table for people."""
+    print(f"\n{'status':42}{'expected':>9}{'landed':>9}")
+    landed, expected = outcome.by_status(), outcome.expected()
+    for status in sorted(expected | landed, key=lambda status: -expected.get(status, 0)):
+        print(f"{status:42}{expected.get(status, 0):9}{landed.get(status, 0):9}")
+    hostile = sum(sent.hostile is not None for sent in outcome.sent)
+    print(f"\n{hostile} hostile records and {len(outcome.sent) - hostile} good neighbours sent")
+    print(
+        f"{sum(map(len, outcome.rows.values()))} live rows; neighbours not OK: {len(outcome.quarantined_neighbours())}"
+    )
+    print(f"rows that are not as the contract says: {outcome.wrong or 'none'}")
+    checks = outcome.audit.get("checks", [])
+    print(f"audit: {outcome.audit.get('verdict')}, {sum(c['passed'] for c in checks)} of {len(checks)} checks")
+    where = ", ".join(f"{count} {what}" for what, count in outcome.searched.items())
+    print(f"{len(cards())} card numbers sought in {where}: {outcome.leaks or 'none found'}")
+    print(f"(in the topic's own files, where the producer put them: {outcome.in_the_topic})")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, default=None, help="folder of the platform; default: a new one")
+    state = parser.parse_args().state or Path(tempfile.mkdtemp(prefix="tidemark-corpus-"))
+    outcome = run(state)
+    show(outcome)
+    clean = not (outcome.wrong or outcome.leaks or outcome.quarantined_neighbours())
+    return 0 if clean and outcome.audit.get("verdict") == "PASS" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
