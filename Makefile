@@ -15,7 +15,7 @@ BIN := .venv/bin
 BOOTSTRAP := $(or $(PYTHON),python3) bootstrap.py
 INPUTS := bootstrap.py pyproject.toml requirements-bootstrap.lock sandbox/platform/kafka_jars.sha256
 
-.PHONY: help demo test test-fast test-slow faults check format lock clean clean-cache
+.PHONY: help demo test test-fast test-slow faults corpus check format lock clean clean-cache
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ test-fast: .venv/.installed-dev ## Pure tests alone (under ten seconds)
 
 test-slow: .venv/.installed-dev ## Tests with a real broker and emulator, and those that kill processes
 	@$(BIN)/pytest -m "integration or fault" -n 0
+
+corpus: .venv/.installed-dev ## Send every hostile record through a real broker, print what landed, audit, seek card numbers
+	@$(BIN)/python tests/corpus/through_the_broker.py
 
 faults: .venv/.installed-dev ## Break the platform in every way we know, then print what happened as a table
 	@mkdir -p .tidemark && rm -f .tidemark/faults.jsonl

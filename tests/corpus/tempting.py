@@ -12,20 +12,20 @@ from typing import Any
 import polars as pl
 from corpus_world import POLICY, REFERENCE, SOURCE
 
-from streaming.walk import Enriched, enrich
+from streaming.walk import Enriched, Policy, enrich
 
 Way = Callable[[pl.DataFrame], Enriched]
 Parser = Callable[[bytes], Any]
 
 
-def slowly(window: pl.DataFrame) -> Enriched:
+def slowly(window: pl.DataFrame, policy: Policy = POLICY) -> Enriched:
     """The reference: every record read by itself."""
-    return enrich(window, SOURCE, REFERENCE, POLICY, fast=False)
+    return enrich(window, SOURCE, REFERENCE, policy, fast=False)
 
 
-def fast(window: pl.DataFrame) -> Enriched:
+def fast(window: pl.DataFrame, policy: Policy = POLICY) -> Enriched:
     """What production does."""
-    return enrich(window, SOURCE, REFERENCE, POLICY)
+    return enrich(window, SOURCE, REFERENCE, policy)
 
 
 def read_by(parser: Parser) -> Way:

@@ -5,18 +5,21 @@ window's rows can be compared with it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import polars as pl
 import pytest
-from corpus_world import NOW, neighbours, window
+from corpus_world import NOW, POLICY, neighbours, window
 from hostile import corpus
 from hypothesis import given, settings
 from mutations import windows
 from tempting import WRONG, Way, fast, slowly
 
 from streaming.stages import shapes
+from streaming.walk import Policy
 
 HOSTILE = [record.payload(NOW) for record in corpus()]
 SMALL = [place for place, payload in enumerate(HOSTILE) if len(payload or b"") < 4_096]
@@ -84,8 +87,8 @@ def test_spoiled_records(payloads: list[bytes | None]) -> None:
     assert_same(window(payloads))
 
 
-def assert_same(frame: pl.DataFrame) -> None:
-    quick, slow = fast(frame), slowly(frame)
+def assert_same(frame: pl.DataFrame, policy: Policy = POLICY) -> None:
+    quick, slow = fast(frame, policy), slowly(frame, policy)
     assert (quick.internal, slow.internal) == ((), ())
     assert quick.unknown_fields == slow.unknown_fields
     for n in range(frame.height) if not quick.rows.equals(slow.rows) else ():
@@ -172,6 +175,35 @@ def test_many_orders_and_splits(everybody: pl.DataFrame, truth: pl.DataFrame) ->
     for seed in range(12):
         for places in cut(shuffled(everybody.height, seed), seed):
             assert differing(fast, everybody[places], truth) == []
+
+
+OTHERWISE = {
+    "card numbers may stand in ids": replace(POLICY, pan_in_ids=False),
+    "records of 300 bytes at most": replace(POLICY, max_payload_bytes=300),
+    "a year late": replace(POLICY, max_past=timedelta(days=400), max_future=timedelta(days=3)),
+    "reported in yen": replace(POLICY, reporting_currency="JPY"),
+}
+MOMENTS = {
+    "the last microsecond of a year": datetime(2025, 12, 31, 23, 59, 59, 999_999, UTC),
+    "the first of a leap day": datetime(2028, 2, 29, tzinfo=UTC),
+    "the hour that summer time skips in Europe": datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_under_other_settings(everybody: pl.DataFrame, name: str) -> None:
+    assert_same(everybody, OTHERWISE[name])
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", MOMENTS)
+def test_at_another_moment(name: str) -> None:
+    now = MOMENTS[name]
+    usual = [payload for payload in (record.payload(now) for record in corpus() if record.status == "OK") if payload]
+    payloads = [record.payload(now) for record in corpus()]
+    for policy in (POLICY, OTHERWISE["a year late"]):
+        assert_same(window([*usual, *payloads], now), policy)
 
 
 @pytest.mark.integration

@@ -82,6 +82,11 @@ class Outcome:
     def expected(self) -> dict[str, int]:
         return dict(Counter(sent.hostile.landed_status(later=True) if sent.hostile else "OK" for sent in self.sent))
 
+    def as_it_should_be(self) -> bool:
+        """Every row as the contract says, no other row, no card number, and the audit passes."""
+        wrong = self.wrong or self.leaks or self.quarantined_neighbours() or self.by_status() != self.expected()
+        return not wrong and self.audit.get("verdict") == "PASS"
+
     def quarantined_neighbours(self) -> list[tuple[int, int]]:
         places = [(sent.partition, sent.offset) for sent in self.sent if sent.hostile is None]
         return [place for place in places if [row["status"] for row in self.rows.get(place, [])] != ["OK"]]
@@ -303,12 +308,16 @@ def show(outcome: Outcome) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state", type=Path, default=None, help="folder of the platform; default: a new one")
-    state = parser.parse_args().state or Path(tempfile.mkdtemp(prefix="tidemark-corpus-"))
-    outcome = run(state)
+    parser.add_argument(
+        "--state", type=Path, default=None, help="a new folder for the platform, kept; default: none is"
+    )
+    state = parser.parse_args().state
+    if state is not None and state.exists():
+        parser.error(f"{state} exists: name a new folder")
+    with tempfile.TemporaryDirectory(prefix="tidemark-corpus-") as folder:
+        outcome = run(state or Path(folder))
     show(outcome)
-    clean = not (outcome.wrong or outcome.leaks or outcome.quarantined_neighbours())
-    return 0 if clean and outcome.audit.get("verdict") == "PASS" else 1
+    return 0 if outcome.as_it_should_be() else 1
 
 
 if __name__ == "__main__":
