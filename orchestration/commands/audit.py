@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.errors import UserError
+from orchestration.refusals import why_silent
 from orchestration.target import DEFAULT_STATE, StateOption, resolve
 from streaming.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from audit.model import Report
-
-
-ASK_AGAIN_S = 5.0
-"""Time limit of a question that is only asked to learn why there was no answer."""
 
 
 def register(app: typer.Typer) -> None:
@@ -78,21 +75,9 @@ def _held(settings: Settings, paths: list[Path], min_events: int, say: Callable[
             seconds=time.monotonic,
         )
     except KafkaSilent as error:
-        raise UserError(_refusal(settings) or str(error)) from None
+        raise UserError(why_silent(settings) or str(error)) from None
     except AuditError as error:
         raise UserError(str(error)) from None
-
-
-def _refusal(settings: Settings) -> str | None:
-    """What the pipeline's own client says of this broker; None if it gets an answer."""
-    from streaming.adapters.kafka import KafkaBroker
-    from streaming.ports import BrokerError
-
-    try:
-        KafkaBroker(settings).topic(ASK_AGAIN_S)
-    except (BrokerError, SettingsError) as error:
-        return str(error)
-    return None
 
 
 def ledgers(settings: Settings, named: list[Path] | None) -> list[Path]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.errors import UserError
+from orchestration.refusals import why_silent
 from orchestration.target import DEFAULT_STATE
 from streaming.settings import Settings, SettingsError
 
@@ -57,7 +58,7 @@ def _produce(
     """Run against the instance of `state`, never the environment's cluster: made-up payments stay in the sandbox."""
     # imported late: `tidemark --help` needs neither Kafka nor Polars
     from sandbox.platform.instance import PlatformDown, load
-    from sandbox.producer.broker import ProducerError
+    from sandbox.producer.broker import NoAnswer, ProducerError
     from sandbox.producer.planning import Mix
     from sandbox.producer.produce import produce
     from streaming.adapters.kafka_security import security_config
@@ -70,6 +71,9 @@ def _produce(
         summary = produce(
             *where, mix=mix, rate=rate, seconds=seconds, seed=seed, on_progress=tell, stop=stop, client=client
         )
+    except NoAnswer as error:
+        refused = why_silent(settings) if client else None  # a plain broker of ours that is silent is down
+        raise UserError(refused or str(error)) from None
     except (PlatformDown, ProducerError, SettingsError, ValueError) as error:
         raise UserError(str(error)) from None
     except OSError as error:

@@ -40,6 +40,10 @@ class ProducerError(Exception):
     """The producer cannot start; the message is one line that says what to do."""
 
 
+class NoAnswer(ProducerError):
+    """No broker answers; whoever knows its settings may know why."""
+
+
 class Broker(Protocol):
     """What a run needs of Kafka."""
 
@@ -116,7 +120,7 @@ def _delivered(number: int, report: Report, error: KafkaError | None, message: M
 
 
 def _no_answer(bootstrap: str) -> ProducerError:
-    return ProducerError(f"Kafka at {bootstrap} does not answer: is the platform up? `tidemark up`")
+    return NoAnswer(f"Kafka at {bootstrap} does not answer: is the platform up? `tidemark up`")
 
 
 def topic_id(bootstrap: str, topic: str, timeout_s: float = 10.0, client: Mapping[str, Any] | None = None) -> str:

@@ -64,7 +64,7 @@ def hint(code: int, text: str) -> str | None:
 def address_of(text: str) -> tuple[str, int] | None:
     """The broker an error is about: `sasl_ssl://host:port/...`."""
     found = _ADDRESS.match(text)
-    return (found[1], int(found[2])) if found else None
+    return (found[1].strip("[]"), int(found[2])) if found else None
 
 
 class Refusals:
@@ -114,4 +114,4 @@ class Refusals:
 def _doors(servers: str) -> Sequence[tuple[str, int]]:
     """Of a list of servers two are enough to see."""
     pairs = [server.rpartition(":") for server in servers.split(",")[:2]]
-    return [(host, int(port)) for host, _, port in pairs]
+    return [(host.strip("[]"), int(port)) for host, _, port in pairs]
