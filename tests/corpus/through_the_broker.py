@@ -116,7 +116,8 @@ def run(state: Path, say: Say = print) -> Outcome:
         finally:
             crew.terminate()
         reader = BigQueryReader(platform.project, platform.dataset, platform.rest_endpoint, platform.grpc_endpoint)
-        read_rows(reader, outcome, now)
+        read_rows(reader, outcome)
+        judge(outcome, now)
         search_tables(reader, outcome)
         said_by = {name: tidemark(state, *words) for name, words in COMMANDS.items()}
         outcome.audit = json.loads(said_by["audit as JSON"] or "{}")
@@ -201,12 +202,16 @@ def write_ledger(
         ledger.write(encode(line) for line in (first, *intents, *reports.values()))
 
 
-def read_rows(reader: BigQueryReader, outcome: Outcome, now: datetime) -> None:
-    """Live rows by their coordinates, and what is wrong with those of the corpus."""
+def read_rows(reader: BigQueryReader, outcome: Outcome) -> None:
+    """Live rows by their coordinates."""
     live = f"{EVER} AND replay_id IS NULL AND enrichment_revision = 0"
     for batch in reader.rows("payments_landing", list(LANDING), live):
         for row in batch.to_pylist():
             outcome.rows.setdefault((row["kafka_partition"], row["kafka_offset"]), []).append(row)
+
+
+def judge(outcome: Outcome, now: datetime) -> None:
+    """What is wrong with the rows of hostile records."""
     for sent in outcome.sent:
         if sent.hostile is not None:
             rows = outcome.rows.get((sent.partition, sent.offset), [])
