@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from corpus_world import NOW, POLICY, REFERENCE, SOURCE, neighbours, window
 from hostile import corpus
-from through_the_broker import Outcome, Sent, cards, judge, search_files, search_texts
+from outcome import Outcome, Sent, cards, judge, search_files, search_texts
 
 from streaming.walk import enrich
 

@@ -3,8 +3,9 @@
 from collections import Counter
 
 import pytest
-import through_the_broker
-from through_the_broker import Outcome, cards, run, show
+from hostile import corpus
+from outcome import Outcome, cards
+from through_the_broker import run, show
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
 
@@ -18,7 +19,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 def test_as_many_live_rows_as_records_each_at_its_coordinates(outcome: Outcome) -> None:
     sent = {(record.partition, record.offset) for record in outcome.sent}
-    assert len(sent) == len(outcome.sent) == 2 * len(through_the_broker.corpus()) + 1
+    assert len(sent) == len(outcome.sent) == 2 * len(corpus()) + 1
     assert Counter(len(rows) for rows in outcome.rows.values()) == {1: len(sent)}
     assert outcome.rows.keys() == sent
 
