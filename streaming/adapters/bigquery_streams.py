@@ -53,17 +53,19 @@ class Connection:
         """Send one request and return its response. Raises the error that ended the call, or Unavailable."""
         from google.cloud.bigquery_storage_v1 import types
 
-        data = types.AppendRowsRequest.ArrowData(rows=types.ArrowRecordBatch(serialized_record_batch=rows))
-        request = types.AppendRowsRequest(write_stream=self._stream, offset=offset, arrow_rows=data)
+        # The plain message: its wrapper copies the rows twice more, which is memory while a backlog drains.
+        request = types.AppendRowsRequest.pb()(write_stream=self._stream)
+        request.offset.value = offset
+        request.arrow_rows.rows.serialized_record_batch = rows
         if self._schema is not None:
-            data = request.arrow_rows
-            data.writer_schema = types.ArrowSchema(serialized_schema=self._schema)
-            request.arrow_rows, request.trace_id, self._schema = data, _TRACE_ID, None
-        self._requests.put(request)
+            request.arrow_rows.writer_schema.serialized_schema = self._schema
+            request.trace_id, self._schema = _TRACE_ID, None
+        self._requests.put(types.AppendRowsRequest.wrap(request))
         try:
             answer = self._answers.get(timeout=timeout_s)
         except queue.Empty:
             raise Unavailable(f"append to {self._stream}: no answer within {timeout_s:g} s") from None
+        request.Clear()  # answered, so it is sent: gRPC's thread keeps the message until it gets the next one
         if isinstance(answer, WarehouseError):
             raise answer
         return answer
