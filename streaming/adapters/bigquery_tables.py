@@ -40,7 +40,13 @@ class Tables:
         self.created(timeout_s)
 
     def _get_table(self, timeout_s: float) -> Any:
-        return self._client.get().get_table(f"{self._dataset}.{LANDING_TABLE}", retry=None, timeout=timeout_s)
+        from google.api_core.exceptions import NotFound
+
+        name = f"{self._dataset}.{LANDING_TABLE}"
+        try:
+            return self._client.get().get_table(name, retry=None, timeout=timeout_s)
+        except NotFound:
+            raise Refused(f"table {LANDING_TABLE}: no such table; run `tidemark migrate`") from None
 
     def count_live(self, topic_id: str, queries: Sequence[CountQuery], timeout_s: float) -> dict[int, int]:
         """Live rows per partition, all of them in one scan."""
