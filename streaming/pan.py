@@ -9,6 +9,7 @@ Left out: UATP (15 digits from 1), which ordinary numeric ids hit too often, and
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -58,6 +59,7 @@ _FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _JSON_UNIT: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL
 )
+_ESCAPE: Final = re.compile(r"\\.", re.DOTALL)
 _JSON_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -73,9 +75,11 @@ def mask(text: str) -> str:
 
 def mask_json(text: str) -> str:
     """`mask` for JSON as it was sent, valid or not: digits written as escapes are digits too."""
-    if "\\" in text:
-        return _masked(_JSON_UNIT.findall(text))
-    return mask(text)
+    if "\\" not in text:
+        return mask(text)
+    if "\\u" not in text and _is_clear(_ESCAPE.sub("", text)):  # without escapes digits are only nearer to each other
+        return text
+    return _masked(_JSON_UNIT.findall(text))
 
 
 def _is_clear(text: str) -> bool:
@@ -110,23 +114,51 @@ def _found(units: list[str]) -> Iterator[list[int]]:
 
 def _in_chain(chain: list[tuple[int, int]], digits: str, places: list[int]) -> Iterator[list[int]]:
     """Card numbers among the groups of one chain, each made of whole neighbouring groups."""
-    for first in range(len(chain)):
-        shape = ""
-        for last in range(first, len(chain)):
-            start, end = chain[first][0], chain[last][1]
-            if end - start > 19:
-                break
-            shape += f" {chain[last][1] - chain[last][0]}"
-            if end - start >= 13 and _SHAPES.fullmatch(shape, 1) and _is_pan(digits[start:end]):
+    if not chain:
+        return
+    base, ends = chain[0][0], {end for _, end in chain}
+    checks = _luhn_sums(digits[base : chain[-1][1]])
+    for first, (start, _) in enumerate(chain):
+        for length in _lengths(digits[start : start + 6]):
+            end = start + length
+            if end in ends and _luhn(checks, start - base, end - base) and _is_shape(chain, first, end):
                 yield places[start:end]
 
 
-def _is_pan(digits: str) -> bool:
-    prefix, length = int(digits[:6]), len(digits)
-    if not any(low <= prefix <= high and length in lengths for low, high, lengths in _ISSUERS):
-        return False
-    odd, even = digits[-1::-2], digits[-2::-2]
-    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(digit), 10)) for digit in even)) % 10 == 0
+def _is_shape(chain: list[tuple[int, int]], first: int, end: int) -> bool:
+    """Whether the groups from `first` up to the digit `end` are as written on cards."""
+    groups = []
+    for low, high in chain[first:]:
+        groups.append(str(high - low))
+        if high >= end:
+            break
+    return _SHAPES.fullmatch(" ".join(groups)) is not None
+
+
+@lru_cache(maxsize=65_536)
+def _lengths(prefix: str) -> tuple[int, ...]:
+    """How long card numbers with these first six digits are."""
+    if len(prefix) < 6:
+        return ()
+    number = int(prefix)
+    return tuple(sorted({n for low, high, lengths in _ISSUERS if low <= number <= high for n in lengths}))
+
+
+def _luhn_sums(digits: str) -> tuple[list[int], list[int]]:
+    """Running sums over the digits with every digit at an even place doubled, and at an odd one: by them any stretch
+    is checked in one step, where a long row of digits would otherwise be added up anew at each of its places."""
+    sums: tuple[list[int], list[int]] = ([0], [0])
+    for place, digit in enumerate(map(int, digits)):
+        doubled = 2 * digit - 9 * (digit > 4)
+        sums[place % 2].append(sums[place % 2][-1] + doubled)
+        sums[1 - place % 2].append(sums[1 - place % 2][-1] + digit)
+    return sums
+
+
+def _luhn(sums: tuple[list[int], list[int]], start: int, end: int) -> bool:
+    """ISO/IEC 7812-1, annex B: counted from the last digit, every second one is doubled."""
+    doubled = sums[end % 2]  # the last digit stands at end - 1, the one before it is doubled
+    return (doubled[end] - doubled[start]) % 10 == 0
 
 
 def _runs(units: list[str]) -> tuple[str, list[int], list[int]]:

@@ -175,3 +175,20 @@ def test_what_is_quickly_cleared_holds_none(text: str, number: str, place: int) 
     for written in (text, text[:place] + number + text[place:], text[:place] + spaced + text[place:]):
         if pan._is_clear(written):
             assert next(pan._found(list(written)), None) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["4 " * 4_000, "4111 " * 2_000, "4" * 19 + " 4" * 3_000], ids=["single", "fours", "mixed"]
+)
+def test_a_payload_full_of_digits_is_masked_to_the_last_one(text: str) -> None:
+    masked = pan.mask(text)
+    assert len(masked) == len(text)
+    assert not pan.contains_pan(masked)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(alphabet="0123456789", min_size=13, max_size=40), st.integers(0, 27), st.integers(13, 19))
+def test_running_sums_are_luhn_s(digits: str, start: int, length: int) -> None:
+    number = digits[start : start + length]
+    total = sum(int(d) if n % 2 == 0 else sum(divmod(2 * int(d), 10)) for n, d in enumerate(reversed(number)))
+    assert pan._luhn(pan._luhn_sums(digits), start, start + len(number)) == (total % 10 == 0) or not number
