@@ -189,6 +189,7 @@ def test_a_payload_full_of_digits_is_masked_to_the_last_one(text: str) -> None:
 @settings(max_examples=80, deadline=None)
 @given(st.text(alphabet="0123456789", min_size=13, max_size=40), st.integers(0, 27), st.integers(13, 19))
 def test_running_sums_are_luhn_s(digits: str, start: int, length: int) -> None:
+    start %= len(digits)
     number = digits[start : start + length]
     total = sum(int(d) if n % 2 == 0 else sum(divmod(2 * int(d), 10)) for n, d in enumerate(reversed(number)))
-    assert pan._luhn(pan._luhn_sums(digits), start, start + len(number)) == (total % 10 == 0) or not number
+    assert pan._luhn(pan._luhn_sums(digits), start, start + len(number)) == (total % 10 == 0)
