@@ -91,6 +91,7 @@ class Place:
         wanted |= {key.replace("_", "."): value for key, value in config.items()}
         new = NewTopic(self.facts.topic, num_partitions=partitions, replication_factor=1, config=wanted)
         self.admin.create_topics([new], operation_timeout=30)[self.facts.topic].result(60)
+        await_condition(lambda: self._led(partitions), 60, "every partition of the topic has its leader")
 
     def delete_topic(self) -> None:
         """Delete it and wait until the broker has forgotten it."""
@@ -101,6 +102,11 @@ class Place:
 
     def raise_partitions(self, total: int) -> None:
         self.admin.create_partitions([NewPartitions(self.facts.topic, total)])[self.facts.topic].result(60)
+        await_condition(lambda: self._led(total), 60, "every partition of the topic has its leader")
+
+    def _led(self, total: int) -> bool:
+        topic = self.admin.list_topics(timeout=10).topics.get(self.facts.topic)
+        return topic is not None and sum(found.leader >= 0 for found in topic.partitions.values()) == total
 
     def delete_records(self, partition: int, before: int) -> None:
         """As retention does: the log of the partition begins at `before`."""
