@@ -82,6 +82,41 @@ def test_blocks_that_do_not_follow_one_another_are_not_joined() -> None:
         join([whole, whole.tail(1)])
 
 
+def test_a_window_that_comes_out_of_order_is_put_in_order_with_its_payloads() -> None:
+    rows, payloads = mixed([1, 0, 1, 0])
+    backwards = split(rows.reverse(), payloads.reverse(), 10)
+    assert [(one.partition, one.first_offset, one.next_offset) for one in backwards] == [(0, 0, 2), (1, 10, 13)]
+    for one, same in zip(backwards, split(rows, payloads, 10), strict=True):
+        assert one.rows.equals(same.rows)
+        assert one.payloads.to_list() == same.payloads.to_list()
+        assert one.nbytes == same.nbytes
+
+
+def test_parts_and_joins_are_bounded_as_blocks_cut_anew_would_be() -> None:
+    whole = block(payload(), b"{" * 5_000, None, payload(description="x" * 900))
+    parts = [whole.head(2), whole.tail(2)]
+    assert [part.nbytes for part in parts] == [Block.of(part.rows, part.payloads).nbytes for part in parts]
+    assert join(parts).nbytes == whole.nbytes
+    with pytest.raises(ValueError, match="0 rows"):
+        whole.head(0)
+
+
+def test_blocks_of_a_window_share_its_memory() -> None:
+    """Mutant: a conversion or a copy for each block, which costs a small window more than everything else."""
+    rows, payloads = mixed([0, 1, 2] * 20)
+    starts = {one.batch.column(0).buffers()[-1].address for one in split(rows, payloads, 100)}
+    assert len(starts) == 1
+    assert (
+        len(
+            {
+                Block.of(one.rows, one.payloads).batch.column(0).buffers()[-1].address
+                for one in split(rows, payloads, 100)
+            }
+        )
+        == 3
+    )
+
+
 def test_there_is_no_empty_block() -> None:
     with pytest.raises(ValueError, match="0 rows"):
         block(payload()).tail(1)
