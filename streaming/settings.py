@@ -121,7 +121,7 @@ class Settings:
     window_ms: int = _setting(250, _between(10, 10_000, int), "a window is enriched when it is this old, ms")
     window_max_rows: int = _setting(5_000, _between(1, 100_000, int), "or has this many records")
     max_buffered_bytes: int = _setting(
-        33_554_432, _between(1_048_576, 8_589_934_592, int), "bytes a member may hold before it pauses, estimated"
+        12_582_912, _between(1_048_576, 8_589_934_592, int), "bytes a member may hold before it pauses, estimated"
     )
     max_buffered_rows: int = _setting(20_000, _between(100, 1_000_000, int), "rows a partition may hold before pause")
     commit_interval_s: float = _setting(1.0, _between(0.05, 60, float), "seconds between offset commits")
