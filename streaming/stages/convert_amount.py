@@ -4,8 +4,10 @@
 (NUMERIC's own) in 128 bits; a row whose product would not fit is done with Python's integers instead.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from math import gcd
 from typing import Final
 
@@ -30,8 +32,9 @@ _QUOTES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     **{"fx_status": pl.String, "fx_rate_from": NUMERIC, "fx_rate_to": NUMERIC, "fx_rate_date": pl.Date},
     **{"fx_revision": pl.Int64, "_times": pl.Int128, "_over": pl.Int128, "_limit": pl.Int128},
 }
-_KEPT_TABLES: Final = 64
-"""Tables of quotes kept: one a day and one for the days that the last windows had."""
+_KEPT_TABLES: Final = 256
+"""Tables of quotes kept, 15 kB a day: one for each day that a record may be late, and one for each set of days that
+the last windows had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,23 @@ def _publications(dates: tuple[date, ...]) -> pl.Series:
 
 def _table(dates: tuple[date, ...], reference: Reference, reporting_currency: str) -> pl.DataFrame:
     """Quotes (`_QUOTES`) by day, by whether it is published, by currency; remembered with the reference."""
-    key = (reporting_currency, dates)
-    if key not in reference.remembered:
-        applicable = [day for date_ in dates for day in (calendar.previous_target_day(date_), date_)]
-        tables = [_day_table(day, reference, reporting_currency) for day in applicable]
+
+    def of_day(on: date) -> pl.DataFrame:
+        made = partial(_day_table, on, reference, reporting_currency)
+        return _remembered(reference, (reporting_currency, on), made)
+
+    applicable = [day for date_ in dates for day in (calendar.previous_target_day(date_), date_)]
+    return _remembered(reference, (reporting_currency, dates), lambda: pl.concat(map(of_day, applicable)))
+
+
+def _remembered(reference: Reference, key: object, made: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """The table under this key, made if it is not there; the oldest ones make room."""
+    table = reference.remembered.get(key)
+    if table is None:
         while len(reference.remembered) >= _KEPT_TABLES:
             reference.remembered.pop(next(iter(reference.remembered)), None)
-        reference.remembered[key] = pl.concat(tables) if tables else pl.DataFrame(schema=_QUOTES)
-    return reference.remembered[key]
+        table = reference.remembered[key] = made()
+    return table
 
 
 def _day_table(on: date, reference: Reference, reporting_currency: str) -> pl.DataFrame:
