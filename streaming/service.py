@@ -67,12 +67,14 @@ def run(settings: Settings, stop: threading.Event) -> int:
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tidemark")
     broker = KafkaBroker(settings, on_log=lambda line: journal.say("kafka", level="warning", line=line))
     warehouse = BigQueryWarehouse(settings, arrow_schema())
-    world = World(broker, warehouse, clock, journal, pool, new_epoch)
+    walker = ThreadPoolExecutor(1, thread_name_prefix="walk")
+    world = World(broker, warehouse, clock, journal, pool, new_epoch, walker=walker)
     try:
         return serve(world, settings, stop)
     finally:
         warehouse.close()
-        pool.shutdown(wait=False, cancel_futures=True)
+        for executor in (pool, walker):
+            executor.shutdown(wait=False, cancel_futures=True)
 
 
 def leave(code: int) -> NoReturn:

@@ -1,11 +1,18 @@
-"""The consumer's loop: poll -> decode .. plan (`walk.enrich`) -> append (lanes) -> commit, on one thread."""
+"""The consumer's loop: poll -> decode .. plan (`walk.enrich`) -> append (lanes) -> commit.
 
+One thread polls and decides; a second one walks the window that was polled before.
+"""
+
+from concurrent.futures import Future
 from typing import Final
+
+import polars as pl
 
 from streaming.ports import Polled, TopicFacts
 from streaming.protocol.halts import FenceAgain, Ousted
 from streaming.protocol.partition import Partition, State
 from streaming.protocol.recovery import Identity
+from streaming.reference.tables import Reference
 from streaming.runner.guard import Guard
 from streaming.runner.lanes import Lanes
 from streaming.runner.meters import Meters
@@ -15,8 +22,8 @@ from streaming.runner.references import References
 from streaming.runner.window import Window
 from streaming.runner.world import World
 from streaming.settings import Settings
-from streaming.stages.plan import serialise, split
-from streaming.walk import Policy, Source, enrich
+from streaming.stages.plan import Block, serialise, split
+from streaming.walk import Enriched, Policy, Source, enrich
 
 POLL_S: Final = 0.02
 """Longest rest while a partition recovers: group and protocol take a few steps, each of which waits for a turn."""
@@ -42,20 +49,21 @@ class Consumer:
         self._source = Source(settings.kafka_topic, topic.topic_id)
         self._next_commit = 0.0
         self._guard = Guard(world, topic, self._event)
+        self._walk: Future[tuple[Enriched, list[Block]]] | None = None
 
     def start(self) -> None:
         """Join the group."""
         self._world.broker.join(self.ownership)
 
     def turn(self) -> None:
-        """Rest, poll once, enrich if a window is due, advance every partition, commit if it is time.
+        """Rest, poll once, walk a window if one is due, advance every partition, commit if it is time.
 
         Records gather in the client meanwhile: taking them one by one as they come would wake this thread, and
         everything that waits for it, hundreds of times a second.
         """
         self._world.bell.rest(self._rest_s())
         self._take(self._world.broker.poll(POLL_RECORDS, 0))
-        self._enrich_if_due()
+        self._walk_on()
         for halt in self._guard.halts(self.lanes):
             self.lanes.interrupt(halt.partition, halt)
         self._advance()
@@ -93,7 +101,7 @@ class Consumer:
     def _rest_s(self) -> float:
         """How long nothing needs this thread, unless a call that finishes rings."""
         now = self._world.clock.monotonic()
-        rest = min(REST_S, self.window.rest_s(now, *self._bounds(), self._backlog()))
+        rest = min(REST_S, self.window.rest_s(now, *self._bounds(), self._backlog(), self._walk is not None))
         for lane in self.lanes:
             if lane.partition.state is State.RECOVERING:
                 rest = min(rest, POLL_S)
@@ -107,20 +115,41 @@ class Consumer:
     def _backlog(self) -> bool:
         return any(lane.partition.queue for lane in self.lanes)
 
-    def _enrich_if_due(self) -> None:
+    def _walk_on(self) -> None:
+        """Hand out the blocks of a window whose walk has ended, and begin the next one if it is due.
+
+        One window walks at a time, in a thread of its own: most of its work leaves the interpreter to this one, which
+        polls meanwhile. A full window waits for the one before.
+        """
+        if self._walk is not None and (self._walk.done() or self.window.full(self._settings.window_max_rows)):
+            self._hand_out(*self._walk.result())
+            self._walk = None
         now = self._world.clock.monotonic()
-        if not self.window.due(now, *self._bounds(), self._backlog()):
-            return
-        enriched = enrich(self.window.take(now), self._source, self._references.current(), self._policy)
+        if self._walk is None and self.window.due(now, *self._bounds(), self._backlog()):
+            self._walk = self._world.walker.submit(self._walked, self.window.take(now), self._references.current())
+            if self._walk.done():
+                self._hand_out(*self._walk.result())
+                self._walk = None
+            else:
+                self._walk.add_done_callback(lambda _: self._world.bell.ring())
+
+    def _walked(self, window: pl.DataFrame, reference: Reference) -> tuple[Enriched, list[Block]]:
+        """decode .. plan. Reads nothing that the polling thread changes."""
+        enriched = enrich(window, self._source, reference, self._policy)
+        return enriched, split(enriched.rows, enriched.payloads, self._settings.window_max_rows)
+
+    def _hand_out(self, enriched: Enriched, blocks: list[Block]) -> None:
+        """Blocks to their partitions, but for those dropped during the walk: theirs are delivered again."""
         self.meters.windows += 1
         self.meters.unknown_fields += enriched.unknown_fields
         if enriched.internal:  # landed as QUARANTINED_INTERNAL: nothing is lost, but it is a defect of ours
             self._event(
                 "stage_failed", level="error", records=len(enriched.internal), kinds=sorted(set(enriched.internal))
             )
-        for block in split(enriched.rows, enriched.payloads, self._settings.window_max_rows):
+        for block in blocks:
             lane = self.lanes.get(block.partition)
-            if lane is not None and block.partition in self.ownership.fetching:
+            kept = block.partition in self.ownership.fetching and block.partition not in self.window.dropped
+            if lane is not None and kept:
                 lane.partition.queue.append(block)
 
     def _advance(self) -> None:

@@ -11,6 +11,8 @@ from streaming.ports import Records
 
 BACKLOG_AGES: Final = 4
 """Bounds what one slow partition costs the others: at most this many window lengths."""
+WALKED_S: Final = 0.005
+"""Rest between polls while the window before is walked; its end rings."""
 IDLE_S: Final = 0.1
 """Rest between polls while nothing comes: what a first record after a pause waits at most."""
 MAX_BYTES: Final = 8_388_608
@@ -32,6 +34,8 @@ class Window:
     """Bytes of the payloads."""
     taken: float = -inf
     """Monotonic time at which the last window was taken."""
+    dropped: set[int] = field(default_factory=set)
+    """Partitions dropped since then: of the window taken last, their records are void too."""
     per_s: float = 0.0
     """Records a second, as the last poll brought them."""
     _polled: float = -inf
@@ -55,6 +59,7 @@ class Window:
 
     def drop(self, partition: int) -> None:
         """Forget a partition's records: it is being given up, or fetched again from an earlier offset."""
+        self.dropped.add(partition)
         if partition not in self.partitions:
             return
         kept = _only(
@@ -70,13 +75,18 @@ class Window:
         While blocks of earlier windows still wait for their append (`backlog`), another window would only queue up
         behind them: it grows up to `BACKLOG_AGES` times as old, and appends become fewer and larger by themselves.
         """
-        full = len(self) >= max_rows or self.nbytes >= MAX_BYTES
-        return bool(self.offsets) and (full or now >= self.taken + _age_s(max_age_s, backlog))
+        return bool(self.offsets) and (self.full(max_rows) or now >= self.taken + _age_s(max_age_s, backlog))
 
-    def rest_s(self, now: float, max_age_s: float, max_rows: int, backlog: bool) -> float:
-        """How long polling can wait: until the window is due, or until it is half way to full at the present rate."""
+    def full(self, max_rows: int) -> bool:
+        """Whether it must not grow further."""
+        return len(self) >= max_rows or self.nbytes >= MAX_BYTES
+
+    def rest_s(self, now: float, max_age_s: float, max_rows: int, backlog: bool, busy: bool = False) -> float:
+        """How long polling can wait: until the window is due, or until it is half way to full at the present rate.
+        While the window before is still walked (`busy`), it cannot be due."""
         idle = not self.offsets and now >= self.taken + max_age_s
         left = IDLE_S if idle else self.taken + _age_s(max_age_s, backlog) - now
+        left = max(left, WALKED_S) if busy else left
         room = max_rows - len(self)
         return max(0.0, min(left, max_age_s, room / 2 / self.per_s if self.per_s else left))
 
@@ -92,7 +102,7 @@ class Window:
             pl.Series("payload", [self.values[n] for n in order], dtype=pl.Binary),
         ]
         self.partitions, self.offsets, self.timestamps_ms, self.values = [], [], [], []
-        self.taken, self.nbytes = now, 0
+        self.taken, self.nbytes, self.dropped = now, 0, set()
         return pl.DataFrame(columns)
 
 

@@ -5,17 +5,18 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from runner_rig import Inline, Rig
+from runner_rig import Rig
 
 from streaming.adapters.clock import ManualClock
 from streaming.adapters.journal import MemoryJournal
 from streaming.adapters.memory_faults import Effect, Fault
 from streaming.protocol import actions as a
+from streaming.runner.world import AtOnce
 
 PATIENCE_S = 10.0
 
 
-class AppendsInThreads(Inline):
+class AppendsInThreads(AtOnce):
     """Appends may be in flight; all else has answered at once."""
 
     def __init__(self) -> None:

@@ -3,8 +3,8 @@
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,25 +20,13 @@ from streaming.landing import FX_RATES, MERCHANTS
 from streaming.runner.bell import Restless
 from streaming.runner.consumer import Consumer
 from streaming.runner.references import References
-from streaming.runner.world import World
+from streaming.runner.world import AtOnce, World
 from streaming.settings import Secret, Settings
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 START = datetime(2026, 1, 7, 12, tzinfo=UTC)
 PUBLISHED = datetime(2026, 1, 6, 18, tzinfo=UTC)
 TURN_S = 0.06
-
-
-class Inline(Executor):
-    """A pool that has answered by the time it is asked."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 def merchants(*ids: str) -> pl.DataFrame:
@@ -99,7 +87,8 @@ class Rig:
         self.cluster = MemoryCluster(partitions=partitions, clock=self.clock)
         self.warehouse = MemoryWarehouse(clock=self.clock)
         self.journal = MemoryJournal()
-        self.pool: Executor = Inline()
+        self.pool: Executor = AtOnce()
+        self.walker: Executor = AtOnce()
         self.settings = {"mac_key": Secret("k" * 32), "window_ms": 10, "commit_interval_s": 0.1} | settings
         self.members: dict[str, Consumer] = {}
         self.brokers: dict[str, MemoryBroker] = {}
@@ -143,6 +132,7 @@ class Rig:
             self.pool,
             lambda: f"{epoch}-{next(self._epochs)}",
             Restless(),
+            self.walker,
         )
 
     def kill(self, name: str = "member-0") -> None:

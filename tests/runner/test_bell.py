@@ -5,18 +5,19 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from runner_rig import Inline, Rig
+from runner_rig import Rig
 
 from streaming.adapters.clock import SystemClock
 from streaming.protocol import actions as a
 from streaming.runner.bell import Restless, ThreadBell
 from streaming.runner.consumer import POLL_S, REST_S, Consumer
 from streaming.runner.lanes import Lanes
+from streaming.runner.world import AtOnce
 
 LONG_S = 60.0
 
 
-class HeldInPool(Inline):
+class HeldInPool(AtOnce):
     """Appends wait until a test answers them; all else has answered at once."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from concurrent.futures import Executor, Future
 from datetime import timedelta
 
 import pytest
-from runner_rig import START, Inline, fx_rates, merchants
+from runner_rig import START, fx_rates, merchants
 
 from streaming.adapters.clock import ManualClock
 from streaming.adapters.journal import MemoryJournal
@@ -13,6 +13,7 @@ from streaming.adapters.memory_warehouse import MemoryWarehouse
 from streaming.ports import Unavailable
 from streaming.reference.tables import ReferenceError
 from streaming.runner.references import References
+from streaming.runner.world import AtOnce
 
 EVERY_S = 10.0
 
@@ -38,7 +39,7 @@ class Published:
     def __init__(self, pool=None):
         self.clock, self.journal, self.warehouse = ManualClock(START), MemoryJournal(), MemoryWarehouse()
         self.warehouse.reference.merchants, self.warehouse.reference.fx_rates = merchants("m-1"), fx_rates()
-        self.references = References(self.warehouse, pool or Inline(), self.clock, self.journal, EVERY_S)
+        self.references = References(self.warehouse, pool or AtOnce(), self.clock, self.journal, EVERY_S)
 
     def publish(self, version):
         for name in ("merchants", "fx_rates"):
