@@ -54,6 +54,8 @@ class HiddenBytes(bytes):
     def __repr__(self) -> str:
         return "b'***'"
 
+    __str__ = __repr__  # bytes show their content in both
+
 
 def secret_from_file(path: str, read: Callable[[str], bytes]) -> str:
     """What the file holds, without the line end that editors add. Raises ValueError, whose text shows no content."""

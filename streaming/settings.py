@@ -126,7 +126,7 @@ class Settings:
     max_buffered_rows: int = _setting(20_000, _between(100, 1_000_000, int), "rows a partition may hold before pause")
     commit_interval_s: float = _setting(1.0, _between(0.05, 60, float), "seconds between offset commits")
     append_deadline_s: float = _setting(30.0, _between(0.1, 140, float), "time limit of one append, seconds")
-    max_poll_interval_s: int = _setting(300, _between(10, 3_600, int), "max.poll.interval.ms in seconds")
+    max_poll_interval_s: int = _setting(120, _between(10, 3_600, int), "max.poll.interval.ms in seconds")
     session_timeout_s: int = _setting(45, _between(1, 300, int), "session.timeout.ms in seconds")
     recovery_check: str = _setting("before", _choice("before", "behind"), "count live rows before the first append")
     reference_poll_s: float = _setting(10.0, _between(0.1, 3_600, float), "seconds between looks for new versions")

@@ -43,7 +43,7 @@ class Reference:
     merchants_version: str
     fx_version: str
     merchants: pl.DataFrame
-    """Sorted by merchant_id, valid_from; the rows that `versions` points to."""
+    """Sorted by merchant_id, valid_from; the rows that `newest` points to."""
     newest: Mapping[str, int]
     """merchant_id -> row of its newest version; older ones stand right before it."""
     snapshots: Mapping[date, Snapshot]

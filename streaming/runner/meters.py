@@ -67,10 +67,10 @@ class Meters:
         return self._latencies[-1][1]
 
     def _ages_ms(self, block: Block) -> list[int]:
-        """Ages of the newest rows that are OK, whole milliseconds."""
-        first = max(0, len(block) - SAMPLES_PER_BLOCK)
-        statuses = block.column("status").slice(first).to_pylist()
-        occurred_us = block.column("occurred_at").slice(first).view(pa.int64()).to_pylist()
+        """Ages of rows that are OK, whole milliseconds, from all over the block: the newest alone would flatter."""
+        places = pa.array(range(0, len(block), -(-len(block) // SAMPLES_PER_BLOCK)))
+        statuses = block.column("status").take(places).to_pylist()
+        occurred_us = block.column("occurred_at").take(places).view(pa.int64()).to_pylist()
         now_us = (self._clock.now() - _EPOCH) // timedelta(microseconds=1)
         of_rows = zip(statuses, occurred_us, strict=True)
         ages = [(now_us - at) // 1_000 for status, at in of_rows if status == STATUS_OK and at is not None]

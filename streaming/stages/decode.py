@@ -16,12 +16,12 @@ from typing import Any, Final, NoReturn
 import polars as pl
 
 from streaming import contract
-from streaming.stages.shapes import COLUMNS, common_shape, patterns
+from streaming.stages.shapes import COLUMNS, Shape, common_shape, patterns
 
 MAX_SHAPES: Final = 4
 """Shapes tried in one window: producers that share a topic seldom spell their records in more ways."""
 SAMPLE: Final = 12
-"""Records that are looked at to learn a shape."""
+"""Records that are looked at to learn a shape; three times as many where these have none."""
 WORTH_AN_EXPRESSION: Final = 8
 """Records: with fewer, reading them one by one is quicker than running an expression over them."""
 
@@ -97,21 +97,35 @@ def _mask(rows: pl.Series, height: int) -> pl.Series:
 
 def _columns(payloads: pl.Series, max_payload_bytes: int) -> pl.DataFrame:
     """Records that match an expression of a shape, learned from the window itself."""
-    left = pl.DataFrame({"text": _texts(payloads, max_payload_bytes)}).with_row_index("row")
-    found: list[pl.DataFrame] = [pl.DataFrame(schema=_SCHEMA)]
-    for _ in range(MAX_SHAPES):
-        sample = left["row"].head(SAMPLE).to_list()
-        shape = common_shape(payloads[row] for row in sample)
+    texts = pl.DataFrame({"text": _texts(payloads, max_payload_bytes)}).with_row_index("row")
+    left = texts.drop_nulls() if texts["text"].has_nulls() else texts
+    worth = max(WORTH_AN_EXPRESSION, texts.height // 50)
+    found, tried = [pl.DataFrame(schema=_SCHEMA)], set[Shape]()
+    while left.height >= worth and len(tried) < MAX_SHAPES:
+        shape = _new_shape(left["row"], payloads, tried)
         if shape is None:
             break
+        tried.add(shape)
         for pattern in patterns(shape):
+            if left.height < WORTH_AN_EXPRESSION:
+                break
             matched, left = _match(left, pattern)
             found.append(
                 matched.with_columns(unknown_fields=pl.lit(shape.unknown_keys, pl.Int64)).select(list(_SCHEMA))
             )
-            if left.height < WORTH_AN_EXPRESSION:
-                return pl.concat(found)
     return pl.concat(found)
+
+
+def _new_shape(rows: pl.Series, payloads: pl.Series, tried: set[Shape]) -> Shape | None:
+    """A shape not tried yet, from records spread over those that are left: a window comes partition by partition, so
+    that its first records may be one bad producer's."""
+    step = max(1, len(rows) // SAMPLE)
+    for offset in dict.fromkeys((0, step // 3, 2 * step // 3)):  # no place twice
+        sample = rows.gather_every(step, offset).head(SAMPLE)
+        shape = common_shape((payloads[row] for row in sample.to_list()), tried)
+        if shape is not None:
+            return shape
+    return None
 
 
 def _match(left: pl.DataFrame, pattern: str) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -21,14 +21,6 @@ def macs(payloads: pl.Series, key: bytes) -> list[str]:
     return digests
 
 
-def scrubbed(payloads: pl.Series, wanted: pl.Series) -> list[str | None]:
-    """The payload as text with card numbers masked, where wanted; None where it cannot be scanned."""
-    texts: list[str | None] = [None] * len(payloads)
-    for row in wanted.arg_true().to_list():
-        texts[row] = scrub(payloads[row])
-    return texts
-
-
 def scrub(payload: bytes | None) -> str | None:
     """One payload masked; None for a tombstone, for more than 64 kB and for bytes that are not UTF-8."""
     if payload is None or len(payload) > contract.MAX_SCRUBBED_BYTES:

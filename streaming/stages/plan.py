@@ -194,6 +194,7 @@ def _to_arrow(rows: pl.DataFrame) -> pa.RecordBatch:
     casting only these, by the kernel itself, takes half as long as casting the table."""
     reader = pa.RecordBatchReader.from_stream(rows.select(COLUMNS).rechunk() if rows.n_chunks() > 1 else rows)
     exported = reader.read_next_batch()
+    assert exported.num_rows == rows.height, "a frame of one chunk is one batch"
     columns = [
         column if column.type.equals(wanted.type) else pc.call_function("cast", [column], _CASTS[wanted.type])
         for column, wanted in zip(exported.columns, _ROWS, strict=True)

@@ -9,7 +9,7 @@ wrongly costs time and nothing else.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -61,19 +61,18 @@ class Shape:
         return sum(key not in contract.FIELDS for key in self.keys)
 
 
-def common_shape(payloads: Iterable[bytes | None]) -> Shape | None:
-    """The most frequent shape among a few records; None if none of them has one. Never raises."""
+def common_shape(payloads: Iterable[bytes | None], tried: Container[Shape] = ()) -> Shape | None:
+    """The most frequent shape among a few records, but for those tried; None if none of them has one. Never raises."""
     shapes = [shape for payload in payloads if (shape := shape_of(payload)) is not None]
-    if not shapes:
-        return None
-    ways = Counter((_without_description(shape), shape.colon, shape.comma) for shape in shapes)
-    most = ways.most_common(1)[0][0]
-    same = [shape for shape in shapes if (_without_description(shape), shape.colon, shape.comma) == most]
-    return max(same, key=lambda shape: len(shape.keys))  # one that shows where the description goes, if any does
+    for ways, _ in Counter(map(_way, shapes)).most_common():
+        widest = max((shape for shape in shapes if _way(shape) == ways), key=lambda shape: len(shape.keys))
+        if widest not in tried:  # the widest shows where the description goes, if any of them does
+            return widest
+    return None
 
 
-def _without_description(shape: Shape) -> tuple[str, ...]:
-    return tuple(key for key in shape.keys if key != "description")
+def _way(shape: Shape) -> tuple[tuple[str, ...], str, str]:
+    return tuple(key for key in shape.keys if key != "description"), shape.colon, shape.comma
 
 
 def shape_of(payload: bytes | None) -> Shape | None:

@@ -108,12 +108,24 @@ class KafkaWorld:
 
     def produce(self, partition: int, *values: bytes | None) -> int:
         offsets: list[int] = []
-        for value in values:
-            self._producer.produce(
-                self.topic, value, partition=partition, on_delivery=lambda error, m: offsets.append(m.offset())
-            )
-        assert self._producer.flush(PATIENCE_S) == 0
+        eventually(lambda: self._acknowledged(partition, values, offsets), PATIENCE_S)
         return offsets[-1]
+
+    def _acknowledged(self, partition: int, values: Sequence[bytes | None], offsets: list[int]) -> bool:
+        """Send; False if all were refused, as by a leader that does not know its new partition yet."""
+        refused: list[object] = []
+
+        def delivered(error: object, message: Any) -> None:
+            if error is None:
+                offsets.append(message.offset())
+            else:
+                refused.append(error)
+
+        for value in values:
+            self._producer.produce(self.topic, value, partition=partition, on_delivery=delivered)
+        assert self._producer.flush(PATIENCE_S) == 0
+        assert not (refused and offsets), refused
+        return not refused
 
     def _transaction(self, partition: int, values: Sequence[bytes]) -> Any:
         producer = Producer({"bootstrap.servers": self.bootstrap, "transactional.id": uuid.uuid4().hex})

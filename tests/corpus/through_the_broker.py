@@ -64,7 +64,8 @@ def run(state: Path, say: Say = print) -> Outcome:
             now = clock().replace(microsecond=0) - timedelta(seconds=1)
             outcome.sent = send(platform, environment["TIDEMARK_MAC_KEY"], now)
             settings = Settings.from_environment(environment)
-            await_condition(lambda: crew.tend() or drained(settings), "everything landed")
+            asking = KafkaBroker(settings)
+            await_condition(lambda: crew.tend() or drained(asking), "everything landed")
         finally:
             crew.terminate()
         reader = BigQueryReader(platform.project, platform.dataset, platform.rest_endpoint, platform.grpc_endpoint)
@@ -173,9 +174,8 @@ def search_tables(reader: BigQueryReader, outcome: Outcome) -> None:
             search_texts(outcome, view, column)
 
 
-def drained(settings: Settings) -> bool:
+def drained(broker: KafkaBroker) -> bool:
     """Whether the group's commits are at the log's end."""
-    broker = KafkaBroker(settings)
     numbers = list(range(broker.topic(10).partitions))
     commits, ends = broker.committed(numbers, 10), broker.log_ranges(numbers, 10)
     return all((commit := commits[n]) is not None and commit.offset >= ends[n].end for n in numbers)
@@ -201,6 +201,7 @@ def await_condition(met: Callable[[], object], what: str) -> None:
     while not met():
         if seconds() > deadline:
             raise AssertionError(f"not within {LIMIT_S:g} s: {what}")
+        time.sleep(0.1)  # noqa: TID251 - what is awaited needs the cores too
 
 
 def show(outcome: Outcome) -> None:

@@ -57,3 +57,11 @@ def test_only_the_last_minute_counts():
     meters.landed(aged(500))
     clock.advance(LATENCY_WINDOW_S + 1)
     assert meters.latency_ms()["p50"] is None
+
+
+def test_a_large_append_counts_its_oldest_rows_as_well_as_its_newest():
+    meters = Meters(ManualClock(START))
+    meters.landed(aged(*range(1_000, 0, -1)))  # in the order of the log: the oldest first
+    latency = meters.latency_ms()
+    assert 490 <= latency["p50"] <= 510
+    assert 940 <= latency["p95"] <= 960

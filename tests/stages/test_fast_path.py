@@ -69,12 +69,31 @@ def test_as_many_spellings_as_there_are_rounds() -> None:
     same_both_ways(payloads)
 
 
-def test_bad_records_in_front_do_not_cost_the_good_ones_their_speed() -> None:
-    bad: list[bytes | None] = [None, b"", b"{", b"[]", b'{"a":1}', b"\xff\xfe", b"x" * (LIMIT + 1)]
-    payloads = [*bad, *good(MANY)]
-    assert len(bad) < SAMPLE
-    assert taken(payloads) == list(range(len(bad), len(payloads)))
+FRONT: dict[str, bytes | None] = {
+    "tombstones": None,
+    "broken": b"{",
+    "nested": payload(terminal={"a": 1}),
+    "numbers": payload(amount=1.5, own="x"),
+    "escaped": payload(description='a "quote"'),
+    "no UTF-8": b"\xff",
+    "too large": b"x" * (LIMIT + 1),
+}
+
+
+@pytest.mark.parametrize("kind", FRONT)
+@pytest.mark.parametrize("count", [SAMPLE, 2 * SAMPLE, 150])
+def test_bad_records_in_front_do_not_cost_the_good_ones_their_speed(kind: str, count: int) -> None:
+    payloads = [*[FRONT[kind]] * count, *good(4 * SAMPLE)]
+    assert taken(payloads) == list(range(count, len(payloads)))
     same_both_ways(payloads)
+
+
+def test_a_shape_that_matches_nothing_is_not_learned_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(decoding, "patterns", lambda shape: asked.append(shape) or patterns(shape))
+    payloads: list[bytes | None] = [payload(description=f'"{n}"') for n in range(MANY)]
+    assert taken(payloads) == []
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(
