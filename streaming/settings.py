@@ -119,7 +119,7 @@ class Settings:
     max_future_minutes: int = _setting(5, _between(0, 1_440, int), "occurred_at after the broker's time, minutes")
     max_past_days: int = _setting(30, _between(1, 3_650, int), "occurred_at before the broker's time, days")
     window_ms: int = _setting(250, _between(10, 10_000, int), "a window is enriched when it is this old, ms")
-    window_max_rows: int = _setting(5_000, _between(1, 100_000, int), "or has this many records")
+    window_max_rows: int = _setting(10_000, _between(1, 100_000, int), "or has this many records")
     max_buffered_bytes: int = _setting(
         12_582_912, _between(1_048_576, 8_589_934_592, int), "bytes a member may hold before it pauses, estimated"
     )

@@ -30,9 +30,10 @@ _ALLOCATOR: Final = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "262144",
     "MALLOC_TRIM_THRESHOLD_": "1048576",
-    "POLARS_MAX_THREADS": "2",
+    "POLARS_MAX_THREADS": "1",
 }
-"""Two cores: more arenas and threads cost memory and bring nothing. Fixed thresholds give an append's megabytes back
+"""More arenas cost memory and bring nothing. A second Polars thread costs a tenth more CPU at any window size: a walk is
+many small steps, between which the threads of its pool look for each other. More members use more cores. Fixed thresholds give an append's megabytes back
 as soon as it is answered; glibc's own raise themselves until they stay (37 MB less at the peak of a drain)."""
 
 
