@@ -32,9 +32,10 @@ _ALLOCATOR: Final = {
     "MALLOC_TRIM_THRESHOLD_": "1048576",
     "POLARS_MAX_THREADS": "1",
 }
-"""More arenas cost memory and bring nothing. A second Polars thread costs a tenth more CPU at any window size: a walk is
-many small steps, between which the threads of its pool look for each other. More members use more cores. Fixed thresholds give an append's megabytes back
-as soon as it is answered; glibc's own raise themselves until they stay (37 MB less at the peak of a drain)."""
+"""More arenas cost memory and bring nothing. A second Polars thread costs a tenth more CPU at any window size: a walk
+is many small steps, between which the threads of its pool look for each other; more members use more cores. Fixed
+thresholds give an append's megabytes back as soon as it is answered; glibc's own raise themselves until they stay
+(37 MB less at the peak of a drain)."""
 
 
 @dataclass(slots=True)
