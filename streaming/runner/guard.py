@@ -47,15 +47,21 @@ class Guard:
 
     def halts(self, lanes: Iterable[Lane]) -> list[Halt]:
         """Ask what is due. Returns the halts of partitions whose topic or table is gone, each once no append of it is
-        under way: until then what has landed is not known."""
+        under way: until then what has landed is not known. Their lanes begin no other append, so that one ends."""
         lanes = list(lanes)
         self._take(self._answer("topic"), self._answer("table"))
         self._ask("topic", TOPIC_S, lanes, lambda: self._world.broker.topic(LIMIT_S))
         self._ask("table", TABLE_S, lanes, lambda: self._world.warehouse.table_created(LIMIT_S))
-        resting = [lane for lane in lanes if lane.partition.halt is None and lane.future is None]
-        if self._new_topic is not None:
-            return [self._of_topic(lane, self._new_topic) for lane in resting]
-        return [halt for lane in resting if (halt := self._of_table(lane)) is not None]
+        halts = []
+        for lane in lanes:
+            halt = self._judge(lane) if lane.partition.halt is None else None
+            lane.held = halt is not None
+            if halt is not None and lane.future is None:
+                halts.append(halt)
+        return halts
+
+    def _judge(self, lane: Lane) -> Halt | None:
+        return self._of_topic(lane, self._new_topic) if self._new_topic is not None else self._of_table(lane)
 
     def _ask(self, what: str, every_s: float, lanes: list[Lane], call: Callable[[], Any]) -> None:
         now = self._world.clock.monotonic()

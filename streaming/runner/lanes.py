@@ -8,7 +8,17 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from streaming.ports import AccessDenied, Clock, Commit, CommitAnswer, CommitOutcome
+from streaming.ports import (
+    AccessDenied,
+    Clock,
+    Commit,
+    CommitAnswer,
+    CommitOutcome,
+    NoCredentials,
+    QuotaExceeded,
+    Unavailable,
+    WarehouseError,
+)
 from streaming.protocol import actions as a
 from streaming.protocol.halts import Halt, HaltReason
 from streaming.protocol.partition import Partition
@@ -46,6 +56,8 @@ class Lane:
     beside: bool = False
     """A check that runs beside the partition's own lane (RECOVERY_CHECK=behind)."""
     closing: bool = False
+    held: bool = False
+    """Takes no further block: the guard waits for the append under way."""
     denied: str = ""
     """What an operator must mend before the refused call is made again and succeeds."""
     done: bool = False
@@ -148,7 +160,7 @@ class Lanes:
         elif lane.until is not None:
             if self._clock.monotonic() >= lane.until:
                 self._resume(lane, None)
-        elif isinstance(lane.action, a.NextBlock) and lane.partition.queue:
+        elif isinstance(lane.action, a.NextBlock) and lane.partition.queue and not lane.held:
             self._resume(lane, take_block(lane.partition.queue))
         elif isinstance(lane.action, a.StopFetch) and lane.partition.outstanding is None:
             self._resume(lane, None)
@@ -159,7 +171,8 @@ class Lanes:
         if isinstance(error, AccessDenied):  # said once for all partitions, not at each attempt
             self._throw(lane, error)
             return
-        self._granted(lane)
+        if _proves_access(error):
+            self._granted(lane)
         if error is not None:
             facts = {"call": type(lane.action).__name__, "why": f"{type(error).__name__}: {error}"}
             lane.partition.on_event("call_failed", level="warning", partition=lane.partition.number, **facts)
@@ -265,6 +278,12 @@ class Lanes:
         lane = Lane(partition, partition.check_landed(), beside=True)
         self._lanes[_beside(partition.number)] = lane
         self._resume(lane, None)
+
+
+def _proves_access(error: BaseException | None) -> bool:
+    """Whether the warehouse took the call and judged it. No answer, or 'later', says nothing of permissions."""
+    silent = isinstance(error, Unavailable | QuotaExceeded | NoCredentials | AccessDenied)
+    return error is None or (isinstance(error, WarehouseError) and not silent)
 
 
 def _beside(number: int) -> int:

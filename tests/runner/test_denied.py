@@ -1,9 +1,20 @@
 """A permission that is taken away in mid-run and given back: said once, waited for, nothing lost or doubled."""
 
+import pytest
 from runner_rig import Rig
 
 from streaming.adapters.memory_faults import Effect, Fault
+from streaming.ports import (
+    AccessDenied,
+    BrokerError,
+    NoCredentials,
+    QuotaExceeded,
+    RowsRejected,
+    StreamFinalized,
+    Unavailable,
+)
 from streaming.protocol.actions import DENIED_WAIT_S
+from streaming.runner.lanes import _proves_access
 from streaming.runner.vitals import Vitals
 
 
@@ -35,6 +46,29 @@ def test_appends_wait_are_said_once_and_go_on_by_themselves():
     assert vitals.beat().warnings == []
     assert rig.halts() == []
     rig.assert_exactly_once()
+
+
+@pytest.mark.parametrize("between", [Effect.LOSE_REQUEST, Effect.LOSE_ANSWER, Effect.QUOTA])
+def test_a_call_without_an_answer_restores_nothing(between):
+    rig, vitals = running(partitions=1)
+    rig.warehouse.script(*(Fault("append", effect) for effect in (Effect.DENY, between, Effect.DENY)))
+    rig.produce(0, 5)
+    rig.turn(4)
+    for _ in range(6):
+        assert rig.said("access_restored") or vitals.beat().warnings == ["partitions 0 wait: append: no permission"]
+        rig.clock.advance(DENIED_WAIT_S)
+        rig.turn(2)
+    rig.settle()
+    kinds = [name for name, _ in rig.journal.events if name.startswith("access")]
+    assert kinds == ["access_denied", "access_restored"]
+    assert vitals.beat().warnings == []
+    rig.assert_exactly_once()
+
+
+def test_a_call_that_is_judged_restores_access_though_it_fails():
+    assert all(map(_proves_access, (None, RowsRejected("row 0", {0: "too long"}), StreamFinalized("fenced"))))
+    silent = (Unavailable("reset"), QuotaExceeded("later"), NoCredentials("none"), AccessDenied("no"), BrokerError("x"))
+    assert not any(map(_proves_access, silent))
 
 
 def test_a_member_that_delivered_waits_and_one_that_did_not_is_refused():

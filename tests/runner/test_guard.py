@@ -1,9 +1,13 @@
 """A successor of the topic or the table is noticed while running, and the halt says exactly what landed since."""
 
+from collections.abc import Callable
+
 import polars as pl
 import pytest
+from held_appends import HeldAppends
 from runner_rig import TURN_S, Rig
 
+from streaming.protocol.actions import NextBlock
 from streaming.runner.guard import MISSING_S, TABLE_S, TOPIC_S, Guard
 
 
@@ -65,6 +69,53 @@ def test_a_successor_that_takes_the_appends_is_noticed():
     (said,) = rig.halts()
     assert "offsets 3 to 4 landed since the last look" in said
     assert "tidemark recover --partition 0 --from commit" in said
+
+
+def under_steady_traffic(replace: Callable[[Rig], None], limit_s: float) -> tuple[str, int, int]:
+    """The pool answers between turns, and there is always a next block: the lane is never seen at rest.
+    Returns (the halt, first offset landed after the replacement, offset after the last one)."""
+    rig = HeldAppends(partitions=1)
+    try:
+        consumer = rig.start()
+        rig.turn(8)
+        first = 0
+        for turn in range(2 * int(limit_s / TURN_S)):
+            if turn == int(limit_s / TURN_S):
+                first = len(rig.cluster.logs[0].read(0, 10**6))
+                replace(rig)
+            if rig.halts():
+                break
+            rig.produce(0, 4)
+            rig.turn()
+            lane = consumer.lanes.get(0)
+            assert lane is not None
+            assert turn < 12 or rig.halts() or lane.held or not isinstance(lane.action, NextBlock), "not busy"
+        (said,) = rig.halts()
+        rows = rig.warehouse.rows()["kafka_offset"].to_list()
+        return said, first, max(rows, default=-1) + 1
+    finally:
+        rig.close()
+
+
+def test_a_lane_that_always_appends_halts_at_a_replaced_table_and_names_all_that_landed():
+    def replace(rig: Rig) -> None:
+        rig.warehouse._tables_made += 1
+
+    said, first, after = under_steady_traffic(replace, TABLE_S + 1)
+    assert "the landing table was replaced" in said
+    assert f"to {after - 1} landed since the last look" in said
+    assert after > first
+
+
+def test_a_lane_that_always_appends_halts_at_another_topic_and_names_all_that_landed():
+    def replace(rig: Rig) -> None:
+        length = len(rig.cluster.logs[0].read(0, 10**6))
+        rig.cluster.recreate()
+        rig.produce(0, length)  # as long as the old one: read on without a gap
+
+    said, first, after = under_steady_traffic(replace, TOPIC_S + 1)
+    assert f"to {after - 1} landed under the old id since the last look" in said
+    assert after > first
 
 
 def test_the_same_topic_and_table_are_left_alone():
