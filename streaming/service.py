@@ -39,7 +39,8 @@ START_S: Final = 10.0
 START_PATIENCE_S: Final = 20.0
 """How long a start goes on asking services that do not answer, before it leaves the next try to a supervisor."""
 WEDGED_S: Final = 60.0
-"""A loop that has not turned for so long is stuck: the process ends, a supervisor starts another."""
+"""A loop that has not turned for so long, or a window that has been walked for so long (12 s for the worst payloads
+known, three times that on slow machines), is stuck: the process ends, a supervisor starts another."""
 THREADS: Final = 24
 """Waiting calls at most: an append, a finalize or a query each; they sleep nearly always."""
 EXIT_REFUSED: Final = 3
@@ -171,11 +172,11 @@ class _Beating:
             self._missed = 0
 
 
-def _loop(consumer: Consumer, beating: _Beating, stop: threading.Event, turned: Callable[[], None]) -> None:
+def _loop(consumer: Consumer, beating: _Beating, stop: threading.Event, turned: Callable[[float | None], None]) -> None:
     """Turn until told to stop, or until every partition halted before it delivered anything."""
     while not stop.is_set():
         consumer.turn()
-        turned()
+        turned(consumer.walking_since)
         if beating.if_due() and consumer.refused():
             return
 
@@ -247,16 +248,24 @@ def _countable(facts: TopicFacts, topic: str) -> None:
 
 
 class Watchdog:
-    """Ends the process when its loop is stuck; within it, nothing could."""
+    """Ends the process when its loop or a walk is stuck; within them, nothing could."""
 
     def __init__(self, clock: Clock, journal: Journal) -> None:
         self._clock, self._journal = clock, journal
         self._last = clock.monotonic()
+        self._walk: float | None = None
         self._end = threading.Event()
 
-    def turned(self) -> None:
-        """The loop is alive."""
-        self._last = self._clock.monotonic()
+    def turned(self, walking_since: float | None) -> None:
+        """The loop is alive, and a window has been walked since then."""
+        self._last, self._walk = self._clock.monotonic(), walking_since
+
+    def stuck(self) -> str | None:
+        """`loop` or `walk`: what has gone on for longer than WEDGED_S."""
+        now, walk = self._clock.monotonic(), self._walk
+        if now - self._last > WEDGED_S:
+            return "loop"
+        return "walk" if walk is not None and now - walk > WEDGED_S else None
 
     def __enter__(self) -> "Watchdog":
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
@@ -267,6 +276,6 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._end.wait(1.0):
-            if self._clock.monotonic() - self._last > WEDGED_S:
-                self._journal.say("wedged", level="error", seconds=WEDGED_S)
+            if (what := self.stuck()) is not None:
+                self._journal.say("wedged", level="error", what=what, seconds=WEDGED_S)
                 os._exit(70)

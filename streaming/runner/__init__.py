@@ -1,1 +1,1 @@
-"""The consumer process: one thread polls, enriches and decides; a pool performs what waits on services."""
+"""The consumer process: one thread polls and decides, a second one walks windows, a pool performs what waits."""

@@ -30,6 +30,10 @@ POLL_S: Final = 0.02
 POLL_RECORDS: Final = 5_000
 REST_S: Final = 0.25
 """Longest rest: bounds how late a stop, a rebalance or a dead client is noticed."""
+CROWDED_S: Final = 1.0
+"""How long a full window waits for the walk before it, unpolled; then partitions pause, and polls serve the group."""
+CROWDED_RECORDS: Final = 1
+"""A poll of none serves nobody; a pause takes effect within a second, until then each poll may bring as many."""
 SETTLE_SHARE: Final = 0.35
 """Of the drain's time limit: how long appends in flight are waited for; the rest is for commits and closing."""
 
@@ -50,6 +54,9 @@ class Consumer:
         self._next_commit = 0.0
         self._guard = Guard(world, topic, self._event)
         self._walk: Future[tuple[Enriched, list[Block]]] | None = None
+        self._crowded_at: float | None = None
+        self.walking_since: float | None = None
+        """Monotonic time at which the walk under way began."""
 
     def start(self) -> None:
         """Join the group."""
@@ -62,12 +69,12 @@ class Consumer:
         everything that waits for it, hundreds of times a second.
         """
         self._world.bell.rest(self._rest_s())
-        self._take(self._world.broker.poll(POLL_RECORDS, 0))
+        shut = self._poll()
         self._walk_on()
         for halt in self._guard.halts(self.lanes):
             self.lanes.interrupt(halt.partition, halt)
         self._advance()
-        self.ownership.balance(self._settings.max_buffered_rows, self._settings.max_buffered_bytes)
+        self.ownership.balance(self._settings.max_buffered_rows, self._settings.max_buffered_bytes, shut)
         now = self._world.clock.monotonic()
         periodic = now >= self._next_commit
         if periodic:
@@ -88,6 +95,24 @@ class Consumer:
         reference = self._references.current()
         return {"merchants": reference.merchants_version, "fx_rates": reference.fx_version}
 
+    def _poll(self) -> bool:
+        """Take what has come, if the window has room. Returns whether partitions must pause until it has."""
+        if not self._crowded():
+            self._crowded_at = None
+            self._take(self._world.broker.poll(POLL_RECORDS, 0))
+            return False
+        now = self._world.clock.monotonic()
+        self._crowded_at = now if self._crowded_at is None else self._crowded_at
+        if now - self._crowded_at < CROWDED_S:
+            return False
+        if self.ownership.fetching <= self.ownership.paused:
+            self._take(self._world.broker.poll(CROWDED_RECORDS, 0))
+        return True
+
+    def _crowded(self) -> bool:
+        """Whether the window is full while the one before it is still walked."""
+        return self._walk is not None and self.window.full(self._settings.window_max_rows)
+
     def _take(self, polled: Polled) -> None:
         if polled.dead is not None:
             self.ownership.start_over(polled.dead)
@@ -101,7 +126,9 @@ class Consumer:
     def _rest_s(self) -> float:
         """How long nothing needs this thread, unless a call that finishes rings."""
         now = self._world.clock.monotonic()
-        rest = min(REST_S, self.window.rest_s(now, *self._bounds(), self._backlog(), self._walk is not None))
+        rest = REST_S  # crowded: until the walk's end rings
+        if not self._crowded():
+            rest = min(rest, self.window.rest_s(now, *self._bounds(), self._backlog(), self._walk is not None))
         for lane in self.lanes:
             if lane.partition.state is State.RECOVERING:
                 rest = min(rest, POLL_S)
@@ -119,19 +146,22 @@ class Consumer:
         """Hand out the blocks of a window whose walk has ended, and begin the next one if it is due.
 
         One window walks at a time, in a thread of its own: most of its work leaves the interpreter to this one, which
-        polls meanwhile. A full window waits for the one before.
+        polls meanwhile. A full window waits for the one before; nothing else does.
         """
-        if self._walk is not None and (self._walk.done() or self.window.full(self._settings.window_max_rows)):
-            self._hand_out(*self._walk.result())
-            self._walk = None
+        self._walked_off()
         now = self._world.clock.monotonic()
         if self._walk is None and self.window.due(now, *self._bounds(), self._backlog()):
             self._walk = self._world.walker.submit(self._walked, self.window.take(now), self._references.current())
-            if self._walk.done():
-                self._hand_out(*self._walk.result())
-                self._walk = None
-            else:
+            self.walking_since = now
+            self._walked_off()
+            if self._walk is not None:
                 self._walk.add_done_callback(lambda _: self._world.bell.ring())
+
+    def _walked_off(self) -> None:
+        if self._walk is not None and self._walk.done():
+            enriched, blocks = self._walk.result()
+            self._walk = self.walking_since = None
+            self._hand_out(enriched, blocks)
 
     def _walked(self, window: pl.DataFrame, reference: Reference) -> tuple[Enriched, list[Block]]:
         """decode .. plan. Reads nothing that the polling thread changes."""

@@ -153,20 +153,21 @@ class Ownership:
 
     # --- back-pressure ---------------------------------------------------------------------------------
 
-    def balance(self, max_rows: int, max_bytes: int) -> None:
+    def balance(self, max_rows: int, max_bytes: int, shut: bool = False) -> None:
         """Pause partitions that hold too many rows, or all where together they hold too many bytes; resume with room.
 
-        Bytes are the member's, not the partition's: a window's blocks share one frame until all are appended.
+        All where the window has no room (`shut`). Bytes are the member's, not the partition's: a window's blocks share
+        one frame until all are appended.
         """
         held = {lane.partition.number: lane.partition for lane in self.lanes}
         size = sum(partition.buffered_bytes for partition in held.values())
         rows = {number: partition.buffered for number, partition in held.items()}
-        full = [n for n in self.fetching - self.paused if size > max_bytes or rows.get(n, 0) > max_rows]
+        full = [n for n in self.fetching - self.paused if shut or size > max_bytes or rows.get(n, 0) > max_rows]
         room = [n for n in self.paused & self.fetching if size < max_bytes // 2 and rows.get(n, 0) < max_rows // 2]
         if full:
             self._broker.pause(full)
             self.paused.update(full)
-        if room:
+        if room and not shut:
             self._broker.resume(room)
             self.paused.difference_update(room)
 

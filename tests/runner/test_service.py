@@ -6,15 +6,18 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from runner_rig import event, fx_rates, merchants
+from runner_rig import Rig, event, fx_rates, merchants
+from test_walking import Held
 
 from streaming.adapters.clock import SystemClock
+from streaming.adapters.heartbeat import HeartbeatFile
 from streaming.adapters.journal import MemoryJournal
 from streaming.adapters.memory_broker import MemoryBroker
 from streaming.adapters.memory_cluster import MemoryCluster
 from streaming.adapters.memory_warehouse import MemoryWarehouse
+from streaming.runner.vitals import Vitals
 from streaming.runner.world import World
-from streaming.service import EXIT_REFUSED, StartRefused, serve
+from streaming.service import EXIT_REFUSED, StartRefused, _Beating, _loop, serve
 from streaming.settings import Secret, Settings
 
 pytestmark = pytest.mark.integration  # threads, a real clock, heartbeat files
@@ -97,3 +100,24 @@ def test_a_refused_start_leaves_nothing_behind(process):
     with pytest.raises(StartRefused):
         serve(process.world, process.settings, process.stop)
     assert process.cluster.group.members == {}
+
+
+def test_the_loop_tells_the_watchdog_of_the_walk_under_way(tmp_path):
+    rig = Rig(partitions=1)
+    rig.walker = Held()
+    consumer = rig.start()
+    rig.turn(6)
+    rig.produce(0, 5)
+    rig.turn(2)
+    stop, told = threading.Event(), []
+
+    def turned(walking_since):
+        told.append(walking_since)
+        stop.set()
+
+    beats = HeartbeatFile(tmp_path, "member-0")
+    beats.prepare()
+    world = rig.world("member-0")
+    _loop(consumer, _Beating(Vitals(consumer, world, "member-0"), beats, world), stop, turned)
+    assert told == [consumer.walking_since]
+    assert None not in told

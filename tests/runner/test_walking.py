@@ -5,11 +5,12 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from runner_rig import Rig
+from runner_rig import TURN_S, Rig
 
 from streaming.protocol.halts import FenceAgain
-from streaming.runner.consumer import Consumer
+from streaming.runner.consumer import CROWDED_S, REST_S, Consumer
 from streaming.runner.window import WALKED_S, Window
+from streaming.service import WEDGED_S, Watchdog
 
 
 class Held(Executor):
@@ -110,6 +111,101 @@ def test_a_full_window_waits_for_the_walk_instead_of_growing() -> None:
             turns += 1
             assert turns < 50_000
     rig.assert_exactly_once()
+
+
+def crowded(partitions: int = 1) -> tuple[Rig, Held, Consumer]:
+    """A member whose window is full (it takes four) while the one before is walked."""
+    rig, held, consumer = walking(partitions=partitions, window_max_rows=4)
+    for partition in range(partitions):
+        rig.produce(partition, 5)
+    rig.turn(1)
+    assert consumer.window.full(4)
+    return rig, held, consumer
+
+
+def test_a_full_window_behind_a_long_walk_takes_no_more_and_the_member_goes_on_turning() -> None:
+    rig, held, consumer = crowded()
+    polled, size = consumer.meters.polled, len(consumer.window)
+    for _ in range(100):
+        rig.produce(0, 3)
+        rig.turn(1)
+    assert (consumer.meters.polled, len(consumer.window)) == (polled, size)
+    assert len(held.waiting) == 1
+    assert 0 not in consumer.ownership.fetching - consumer.ownership.paused
+    bell = consumer._world.bell
+    assert bell.asked[-1] == REST_S, "no hot loop"  # type: ignore[attr-defined]
+    for _ in range(400):
+        finish(rig, held, 1)
+        if rig.at_end():
+            break
+    assert not consumer.ownership.paused
+    rig.assert_exactly_once()
+
+
+def test_a_short_wait_for_the_walk_pauses_nothing() -> None:
+    """A resumed partition fetches anew what had been fetched: dear in a backlog, where each window waits a moment."""
+    rig, held, consumer = crowded()
+    rig.turn(int(CROWDED_S / TURN_S) - 1)
+    assert not consumer.ownership.paused
+    finish(rig, held)
+    rig.assert_exactly_once()
+
+
+def test_answers_and_the_group_are_served_while_the_window_is_full() -> None:
+    """Commits are answered, and a second member gets its share, before the walk ends."""
+    rig, held, consumer = walking(partitions=2, window_max_rows=4)
+    finish(rig, held, 1)  # lands the first ten; their commit goes out while the next walk lasts
+    for partition in (0, 1):
+        rig.produce(partition, 5)
+    rig.turn(2)
+    for partition in (0, 1):
+        rig.produce(partition, 5)
+    rig.turn(int(CROWDED_S / TURN_S) + 4)
+    assert consumer._crowded()
+    assert sorted(commit.offset for commit in rig.cluster.group.commits.values()) == [5, 5]
+    assert all(lane.partition.outstanding is None for lane in consumer.lanes)
+    rig.start("member-1")
+    rig.turn(12)
+    assert [len(list(member.lanes)) for member in rig.members.values()] == [1, 1]
+    for _ in range(60):
+        finish(rig, held, 1)
+    assert rig.at_end()
+    rig.assert_exactly_once()
+
+
+def test_a_partition_that_starts_while_the_window_is_full_waits_too() -> None:
+    rig, held, consumer = crowded(partitions=2)
+    rig.turn(20)
+    consumer.lanes.interrupt(0, FenceAgain("as if the stream had gone"))
+    rig.turn(20)
+    size = len(consumer.window)
+    rig.produce(0, 50)
+    rig.turn(20)
+    assert len(consumer.window) == size
+    for _ in range(60):
+        finish(rig, held, 1)
+    rig.assert_exactly_once()
+
+
+def test_a_walk_that_never_ends_is_wedged_though_the_loop_turns() -> None:
+    rig, held, consumer = walking()
+    watchdog = Watchdog(rig.clock, rig.journal)
+
+    def turn() -> str | None:
+        rig.turn(1)
+        watchdog.turned(consumer.walking_since)
+        return watchdog.stuck()
+
+    assert turn() is None
+    rig.clock.advance(WEDGED_S - 1)
+    assert turn() is None
+    rig.clock.advance(1)
+    assert turn() == "walk"
+    finish(rig, held)
+    assert consumer.walking_since is None
+    assert turn() is None
+    rig.clock.advance(WEDGED_S + 1)
+    assert watchdog.stuck() == "loop"
 
 
 def test_polling_rests_a_little_while_the_next_window_is_due_and_the_last_one_walks() -> None:
