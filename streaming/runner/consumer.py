@@ -111,7 +111,7 @@ class Consumer:
 
     def _crowded(self) -> bool:
         """Whether the window is full while the one before it is still walked."""
-        return self._walk is not None and self.window.full(self._settings.window_max_rows)
+        return self._walk is not None and self.window.full(self._bounds()[1])
 
     def _take(self, polled: Polled) -> None:
         if polled.dead is not None:
@@ -137,7 +137,10 @@ class Consumer:
         return rest if any(self.lanes) else min(rest, POLL_S)
 
     def _bounds(self) -> tuple[float, int]:
-        return self._settings.window_ms / 1000, self._settings.window_max_rows
+        """How old and how large a window grows. Where blocks wait for their append, a larger window would gain nothing
+        and hold more: half as large is enough."""
+        most = self._settings.window_max_rows
+        return self._settings.window_ms / 1000, max(1, most // 2) if self._backlog() else most
 
     def _backlog(self) -> bool:
         return any(lane.partition.queue for lane in self.lanes)

@@ -228,3 +228,14 @@ def _drop_without_a_mark(drop: Callable[[Window, int], None]) -> Callable[[Windo
         window.dropped.clear()
 
     return mutant
+
+
+def test_a_window_grows_half_as_large_while_blocks_wait_for_their_append() -> None:
+    rig, held, consumer = walking(partitions=1, window_max_rows=40)
+    assert consumer._bounds()[1] == 40
+    held.walk()
+    consumer._walked_off()
+    assert consumer.lanes.get(0).partition.queue
+    assert consumer._bounds()[1] == 20
+    finish(rig, held)
+    assert consumer._bounds()[1] == 40
