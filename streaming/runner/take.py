@@ -6,7 +6,7 @@ from typing import Final
 from streaming.stages.plan import Block, join
 
 MAX_ROWS: Final = 2_000
-"""Rows an append, about 1.7 MB: the service asks for 1 MB or more. An append in flight holds its rows four times over
+"""Rows an append, about 1.1 MB: the service asks for 1 MB or more. An append in flight holds its rows four times over
 (frame, message, gRPC's copy, its slices), and there is one for each partition; 5,000 were not faster."""
 MAX_BYTES: Final = 6_000_000
 """Estimated bytes an append: an AppendRows request may hold 10 MB (the service: 20 MB), estimates err."""
