@@ -61,6 +61,12 @@ MAX_SCRUBBED_BYTES: Final = 65_536
 PAN_CHECKED_FIELDS: Final = ("event_id", "transaction_id", "merchant_id", "card_token")
 """Fields that must not hold a card number; the ids only by the setting `pan_in_ids`."""
 
+
+def pan_checked(pan_in_ids: bool) -> tuple[str, ...]:
+    """Of these, the fields in which the setting minds a card number."""
+    return PAN_CHECKED_FIELDS if pan_in_ids else ("card_token",)
+
+
 MERCHANT_KNOWN: Final = "KNOWN"
 MERCHANT_UNKNOWN: Final = "UNKNOWN"
 

@@ -52,7 +52,6 @@ def accept(
     if columns.is_empty():
         return Accepted(pl.DataFrame(schema=JUDGED), [], 0)
     timed = columns.with_columns(_broker=broker.gather(columns["row"]), occurred_at=_instant(columns))
-    minded = contract.PAN_CHECKED_FIELDS if pan_in_ids else ("card_token",)
     tests = (
         *(_short(field, contract.MAX_ID_LENGTH) for field in ("event_id", "transaction_id", "card_token")),
         _short("merchant_id", contract.MAX_MERCHANT_ID_LENGTH),
@@ -60,7 +59,7 @@ def accept(
         pl.col("occurred_at").is_between(pl.col("_broker") - max_past, pl.col("_broker") + max_future),
         pl.col("country").cast(_COUNTRY, strict=False).is_not_null(),
         pl.col("description").str.len_chars().fill_null(0) <= contract.MAX_DESCRIPTION_CHARACTERS,
-        *(~pl.col(field).str.contains(pan.CANDIDATE) for field in minded),
+        *(~pl.col(field).str.contains(pan.CANDIDATE) for field in contract.pan_checked(pan_in_ids)),
     )
     fit = timed.select(fit=reduce(and_, tests).fill_null(False))["fit"]
     if fit.all():

@@ -116,8 +116,7 @@ class Judge:
 @lru_cache(maxsize=8)
 def _judge(max_future: timedelta, max_past: timedelta, pan_in_ids: bool) -> Judge:
     fields = {name: _Field.of(name, of_field) for name, of_field in rules(max_future, max_past).items()}
-    minded = contract.PAN_CHECKED_FIELDS if pan_in_ids else ("card_token",)
-    return Judge(tuple(fields.values()), fields["occurred_at"], minded)
+    return Judge(tuple(fields.values()), fields["occurred_at"], contract.pan_checked(pan_in_ids))
 
 
 def _values(kept: dict[str, Any], context: Context) -> list[Any]:
