@@ -168,6 +168,15 @@ class Place:
         """Wait until the group's commits are at the log's end."""
         await_condition(lambda: crew.tend() or drained(self.settings), LANDED_S, "everything landed")
 
+    def land_the_rest(self, *produced: int, **how: int) -> None:
+        """Members start, whatever is in the log lands (and what is produced meanwhile, as `produce` takes it), they
+        stop."""
+        crew = self.crew()
+        if produced:
+            self.produce(*produced, **how)
+        self.land_all(crew)
+        crew.terminate()
+
     def halts(self, crew: Crew) -> dict[int, str]:
         """What halted, by partition."""
         return {halt["partition"]: halt["message"] for beat in crew.beats().values() for halt in beat["halts"]}

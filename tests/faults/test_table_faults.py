@@ -44,10 +44,7 @@ def offsets(coordinates: set[tuple[str, int, int]], partition: int) -> set[int]:
 def test_a_table_replaced_while_nobody_runs(make):
     """Partition 0 goes on from the commit, as the line says; partition 1 is filled anew from the log."""
     place = make("replaced-down", partitions=2)
-    crew = place.crew()
-    place.produce(200)
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest(200)
     dropped = place.landed()
     drop_table(place)
     place.create_tables()
@@ -57,10 +54,7 @@ def test_a_table_replaced_while_nobody_runs(make):
     place.follow(line, says=[f"offsets 0 to {commit - 1} would NOT be landed: replay them later"])
     again = place.tidemark("recover", "--partition", "1", "--from", "beginning", "--yes")
     assert again.returncode == 0, again.stderr
-    crew = place.crew()
-    place.produce(100, seed=8)
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest(100, seed=8)
     gone = place.sent() - place.landed()
     assert offsets(gone, 0) == offsets(dropped, 0) == set(range(commit))
     assert offsets(gone, 1) == set()
@@ -90,10 +84,7 @@ def test_a_table_replaced_under_a_member(make):
     assert "the landing table was replaced" in line
     crew.terminate()
     place.follow(line, says=["would NOT be landed"])  # what the dropped table held
-    crew = place.crew()
-    place.produce(100, seed=9)
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest(100, seed=9)
     gone = place.sent() - place.landed()
     assert gone == dropped, "what the dropped table held, and nothing else"
     record_fault(
@@ -120,9 +111,7 @@ def test_a_table_dropped_under_a_member(make):
     recreated = place.refused()
     assert "the landing table was replaced" in recreated
     place.follow(recreated)
-    crew = place.crew()
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest()
     assert place.landed() == place.sent()
     record_fault(
         fault="landing table dropped, consumer running",
@@ -177,18 +166,12 @@ def test_a_column_removed_under_a_member(make):
 
 def test_a_column_removed_while_nobody_runs(make):
     place = make("column-down")
-    crew = place.crew()
-    place.produce(50)
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest(50)
     drop_column(place)
     line = place.refused()
     assert f"table payments_landing has no column {COLUMN}: run `tidemark migrate`" in line
     assert place.tidemark("migrate").returncode == 0
-    crew = place.crew()
-    place.produce(50, seed=8)
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest(50, seed=8)
     record_fault(
         fault="column removed from the landing table, consumer down",
         done=f"dropped `{COLUMN}`, started, `tidemark migrate`, started",

@@ -31,14 +31,6 @@ def make(tmp_path_factory):
         yield lambda name, **options: Place.on(platform, name, dataset="faults", world=world, **options)
 
 
-def landed_and_stopped(place: Place, count: int = 200) -> None:
-    """So many records landed and committed, and nobody at work."""
-    crew = place.crew()
-    place.produce(count)
-    place.land_all(crew)
-    crew.terminate()
-
-
 def started(place: Place) -> Crew:
     """A member that may halt."""
     crew = Crew(place.facts.state, place.environment, 1)
@@ -89,7 +81,7 @@ def test_a_topic_that_cannot_be_counted_is_refused_until_it_is_set_right(make, n
     entry = ConfigEntry(setting, good, incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry])
     place.admin.incremental_alter_configs([resource])[resource].result(30)
-    landed_and_stopped(place, 50)
+    place.land_the_rest(50)
     record_fault(
         fault=f"topic with {setting}={bad}",
         done="started a member on it, then set the topic right as the line says",
@@ -101,16 +93,14 @@ def test_a_topic_that_cannot_be_counted_is_refused_until_it_is_set_right(make, n
 
 def test_a_topic_recreated_while_nobody_runs(make):
     place = make("recreated-down")
-    landed_and_stopped(place)
+    place.land_the_rest(200)
     place.delete_topic()
     place.create_topic()
     place.produce(150, seed=8)
     line = place.refused()
     assert "rows only under topic id" in line
     place.follow(line)
-    crew = place.crew()
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest()
     assert place.landed() == place.sent()
     record_fault(
         fault="topic deleted and recreated, consumer down",
@@ -135,9 +125,7 @@ def test_a_topic_recreated_while_a_member_reads_it(make):
     crew.terminate()
     for line in halts.values():
         place.follow(line)
-    crew = place.crew()
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest()
     assert place.landed() == place.sent()
     record_fault(
         fault="topic deleted and recreated, consumer running",
@@ -171,9 +159,7 @@ def test_a_recreated_topic_that_is_longer_than_the_old_position(make):
             f"AND kafka_topic_id = '{old_id}' AND kafka_offset BETWEEN {min(wrong)} AND {max(wrong)}"
         )
     place.follow(line)
-    crew = place.crew()
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest()
     assert place.landed() == place.sent()
     record_fault(
         fault="topic recreated and longer than the old position, unseen",
@@ -187,7 +173,7 @@ def test_a_recreated_topic_that_is_longer_than_the_old_position(make):
 def test_retention_past_the_commit_while_nobody_runs(make):
     """One of two partitions: the other goes on beside the halt."""
     place = make("expired-down", partitions=2)
-    landed_and_stopped(place)
+    place.land_the_rest(200)
     committed = place.log(0)[1]
     place.produce(300, seed=8)
     low = place.log(0)[1] - 20
@@ -198,9 +184,7 @@ def test_retention_past_the_commit_while_nobody_runs(make):
     await_condition(lambda: {o for _, p, o in place.landed() if p == 1} == set(range(place.log(1)[1])), 60, "the other")
     crew.terminate()
     place.follow(line, says=[f"offsets {committed} to {low - 1} are gone from the log and were never landed: they are"])
-    crew = place.crew()
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest()
     gone = {(partition, offset) for _, partition, offset in place.sent() - place.landed()}
     assert gone == {(0, offset) for offset in range(committed, low)}
     assert place.landed() <= place.sent()
@@ -230,9 +214,7 @@ def test_retention_past_a_member_that_lags(make):
     assert before == set(range(first))
     assert f"offsets {first} to {end - 21} are gone from the log" in line
     place.follow(line, says=["they are LOST"])
-    crew = place.crew()
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest()
     gone = {offset for _, _, offset in place.sent() - place.landed()}
     assert gone == set(range(first, end - 20))
     record_fault(
@@ -247,7 +229,7 @@ def test_retention_past_a_member_that_lags(make):
 def test_a_commit_beyond_the_end(make):
     """As a log that lost its tail leaves it, or a hand that set the group's offset."""
     place = make("beyond")
-    landed_and_stopped(place)
+    place.land_the_rest(200)
     end = place.log(0)[1]
     commit = KafkaBroker(place.settings).committed([0], 30)[0]
     assert commit is not None
@@ -256,10 +238,7 @@ def test_a_commit_beyond_the_end(make):
     line = place.refused()
     assert f"resume at {end + 50}, the log ends at {end}" in line
     place.follow(line, says=[f"would go on at offset {end}"])
-    crew = place.crew()
-    place.produce(100, seed=8)
-    place.land_all(crew)
-    crew.terminate()
+    place.land_the_rest(100, seed=8)
     assert place.landed() == place.sent()
     record_fault(
         fault="committed offset beyond the log's end",
