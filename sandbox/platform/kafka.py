@@ -3,7 +3,7 @@
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,7 +119,7 @@ class KafkaNode:
         return config + "".join(f"{line}\n" for door in self.listeners for line in door.lines())
 
     def _format(self) -> None:
-        arguments = ["format", "-t", _cluster_id(), "-c", str(self.home / "server.properties")]
+        arguments = ["format", "-t", cluster_id(), "-c", str(self.home / "server.properties")]
         ran = subprocess.run(
             self._java("kafka.tools.StorageTool", *arguments),
             capture_output=True, text=True, check=False, env=dict(self.environment), stdin=subprocess.DEVNULL,
@@ -168,6 +168,11 @@ def _admin(bootstrap_servers: str) -> AdminClient:
     return AdminClient({"bootstrap.servers": bootstrap_servers, **quiet})
 
 
-def _cluster_id() -> str:
-    """Kafka's own form: a random UUID, base64url without padding."""
-    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+def cluster_id(random: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
+    """Kafka's own form: a random UUID, base64url without padding.
+
+    Drawn anew while it begins with a dash, as one in 64 does: the storage tool takes such an id for an option.
+    """
+    while (text := urlsafe_b64encode(random().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return text

@@ -37,6 +37,7 @@ class MemoryBroker:
         self._stalled: set[int] = set()
         self._answers: dict[int, CommitAnswer] = {}
         self._turn = 0
+        self._stranded = False
 
     def join(self, rebalances: Rebalances) -> None:
         """Join the group; assignments arrive during `poll`."""
@@ -62,6 +63,12 @@ class MemoryBroker:
     def crash(self) -> None:
         """Vanish without a word, as SIGKILL does. The group learns when the session expires."""
         self._drop_client()
+
+    def strand(self) -> None:
+        """This client's session ends and its next join is never answered; a new client under its id gets out of it.
+        Seen on a real broker that was stopped for a minute."""
+        self._stranded = True
+        self._cluster.expire_session(self._member)
 
     # --- polling ---
 
@@ -91,6 +98,8 @@ class MemoryBroker:
         if self._lost_membership() and (gone := sorted(self._owned)):
             self._forget(gone)
             rebalances.lost(gone)
+        if self._stranded:
+            return
         with self._cluster.changed:
             group = self._cluster.group
             if not self._is_current():

@@ -73,6 +73,7 @@ class Consumer:
         self._walk_on()
         for halt in self._guard.halts(self.lanes):
             self.lanes.interrupt(halt.partition, halt)
+        self.ownership.stay_no_longer(self._guard.answers)
         self._advance()
         self.ownership.balance(self._settings.max_buffered_rows, self._settings.max_buffered_bytes, shut)
         now = self._world.clock.monotonic()

@@ -42,6 +42,8 @@ class Guard:
         self._looks: dict[str, _Look] = {}
         self._next = {"topic": 0.0, "table": TABLE_S + world.clock.monotonic()}
         self._sure: dict[str, Landed] = {"topic": {}, "table": {}}
+        self.answers = 0
+        """Looks at the topic that the broker answered, at most one a second: seconds during which it was there."""
         self._new_topic: str | None = None
         self._new_table: tuple[str, Landed] | None = None
 
@@ -89,6 +91,7 @@ class Guard:
         return None
 
     def _take(self, topic: tuple[Any, Landed] | None, table: tuple[Any, Landed] | None) -> None:
+        self.answers += topic is not None
         if topic is not None and topic[0].topic_id != self._topic.topic_id:
             self._new_topic = topic[0].topic_id
         elif topic is not None:

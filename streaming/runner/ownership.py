@@ -8,6 +8,7 @@ from streaming.ports import Commit, CommitAnswer, CommitOutcome, WarehouseError
 from streaming.protocol.halts import Ousted
 from streaming.protocol.partition import Partition
 from streaming.runner.lanes import Lane, Lanes
+from streaming.runner.patience import Patience
 from streaming.runner.window import Window
 from streaming.runner.world import World
 
@@ -35,12 +36,14 @@ class Ownership:
         """Why a new client is needed as soon as the poll is over."""
         self.lanes: Lanes  # set once, right after construction: lanes and ownership know each other
         self._to_send: dict[int, Commit] = {}
+        self._patience = Patience()
 
     # --- Rebalances, called inside Broker.poll ---------------------------------------------------------
 
     def assigned(self, partitions: Sequence[int]) -> None:
         """Begin recovering each; nothing is fetched until its lane says from where."""
         self._journal.say("assigned", partitions=sorted(partitions))
+        self._patience.assigned()
         self._drop(partitions)
         for number in partitions:
             self.lanes.add(self._make(number))
@@ -61,6 +64,8 @@ class Ownership:
         """Somebody else's already: forget, commit nothing."""
         self._journal.say("lost", level="warning", partitions=sorted(partitions))
         self._drop(partitions)
+        if not any(self.lanes):
+            self._patience.lost()
 
     def _commit_last(self, lanes: Sequence[Lane]) -> dict[int, str]:
         due = {lane.partition.number: commit for lane in lanes if (commit := lane.partition.commit_due(last=True))}
@@ -150,6 +155,12 @@ class Ownership:
         self._journal.say("rejoin", level="warning", why=why)
         self._drop([lane.partition.number for lane in self.lanes])
         self._broker.rejoin()
+        self._patience.lost()
+
+    def stay_no_longer(self, answers: int) -> None:
+        """Start over where nothing was assigned for long although the broker answers: `Guard.answers` so far."""
+        if (waited := self._patience.over(answers)) is not None:
+            self.start_over(f"assigned nothing while the broker answered {waited} times")
 
     # --- back-pressure ---------------------------------------------------------------------------------
 

@@ -68,6 +68,9 @@ def give_up_without_waiting(self: Lanes, numbers: Any, limit_s: float) -> list[A
     return [lane for number in numbers if (lane := self.get(number))]
 
 
+def stay_for_ever(self: Ownership, answers: int) -> None: ...
+
+
 def count_each_alone(self: Lanes) -> None:
     """A query a partition."""
     gathered, self._counts = self._counts, {}
@@ -127,6 +130,10 @@ MUTANTS: dict[str, tuple[tuple[Any, str, Any], Callable[[], None]]] = {
     "count each partition alone": (
         (Lanes, "send_counts", count_each_alone),
         lanes.test_partitions_that_recover_together_are_counted_in_one_query,
+    ),
+    "wait for an assignment for ever": (
+        (Ownership, "stay_no_longer", stay_for_ever),
+        t.test_a_member_that_is_assigned_nothing_again_joins_with_a_new_client,
     ),
     "ignore interrupts": (
         (Lanes, "interrupt", ignore_interrupts),

@@ -107,6 +107,31 @@ def test_a_zombie_that_wakes_neither_doubles_nor_moves_the_commit():
     assert sum(map(len, rig.states().values())) == 1
 
 
+def test_a_member_that_is_assigned_nothing_again_joins_with_a_new_client():
+    rig = running(Rig(partitions=2))
+    rig.produce(0, 3)
+    rig.settle()
+    rig.brokers["member-0"].strand()
+    rig.produce(1, 3)
+    for _ in range(40):  # a look at the topic is due every second
+        rig.clock.advance(1.0)
+        rig.turn()
+    assert [facts["why"] for facts in rig.said("rejoin")] == ["assigned nothing while the broker answered 30 times"]
+    rig.settle()
+    rig.assert_exactly_once()
+
+
+def test_it_waits_for_the_broker_first():
+    rig = running(Rig(partitions=1))
+    rig.brokers["member-0"].strand()
+    rig.turn(3)
+    rig.cluster.stop()
+    for _ in range(100):
+        rig.clock.advance(1.0)
+        rig.turn()
+    assert not rig.said("rejoin"), "no new client while nobody is there to answer it"
+
+
 @pytest.mark.parametrize("effect", [Effect.LOSE_REQUEST, Effect.LOSE_ANSWER, Effect.DELAY, Effect.DUPLICATE])
 @pytest.mark.parametrize("states_expected", [True, False])
 def test_a_lost_or_late_append(effect, states_expected):
