@@ -1,9 +1,9 @@
 """What we ask the broker beside consuming: commits of the group, ends of the log, facts of the topic.
 
-Clients of their own, kept alive: an admin client's futures never end once it is collected, and what is asked goes
-on when the consumer is dropped for a new one. Offsets are asked through a consumer that never joins the group, since
-librdkafka's admin client (2.16) aborts the process when a broker answers a request for a group's offsets after its
-time limit, and answers -1 without an error when ListOffsets runs into its own.
+Clients of their own, so that what is asked goes on when the consumer is dropped for a new one. Offsets are asked
+through a consumer that never joins the group, since librdkafka's admin client (2.16) aborts the process when a broker
+answers a request for a group's offsets after its time limit, and answers -1 without an error when ListOffsets runs
+into its own.
 """
 
 import threading
@@ -14,16 +14,13 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public names that the package does not re-export
-    AdminClient,
-    ConfigResource,
-)
+from confluent_kafka import KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]  # not in its __all__
 
+from streaming.adapters.kafka_clients import SILENT_S, Clients
 from streaming.adapters.kafka_commits import from_client
-from streaming.adapters.kafka_config import QUIET, UNKNOWN_TOPIC, ClientConfig, asking_config, connection_config
+from streaming.adapters.kafka_config import UNKNOWN_TOPIC, ClientConfig
 from streaming.adapters.kafka_refusals import Refusals, hint
-from streaming.adapters.kafka_security import made
 from streaming.ports import BrokerError, BrokerRefused, Commit, LogRange, TopicFacts, TopicMissing
 from streaming.settings import Settings
 
@@ -38,21 +35,23 @@ _LOOK_S: Final = 2.0
 class KafkaQuestions:
     """Every method raises BrokerError within its time limit, and a little over, if the broker does not answer."""
 
-    def __init__(self, settings: Settings, extra: ClientConfig, on_error: Callable[[Any], None]) -> None:
+    def __init__(
+        self, settings: Settings, extra: ClientConfig, on_error: Callable[[Any], None], silent_s: float = SILENT_S
+    ) -> None:
         self._topic = settings.kafka_topic
         self._servers = settings.kafka_bootstrap
         self._refusals = Refusals(settings, on_error)
         self._answered = False
-        hooks: dict[str, Any] = {"error_cb": self._refusals.heard}
-        self._admin = made(AdminClient, {**connection_config(settings, extra), **hooks}, logger=QUIET)
-        self._asker = made(Consumer, {**asking_config(settings, extra), **hooks}, logger=QUIET)
+        self._clients = Clients(settings, extra, self._refusals.heard, silent_s)
         self._asking = threading.Lock()
         self._known = 0
 
     def committed(self, partitions: Sequence[int], timeout_s: float) -> dict[int, Commit | None]:
         """The group's commits."""
         asked = self._positions(partitions)
-        found = self._ask("committed offsets", timeout_s, lambda left: self._asker.committed(asked, timeout=left))
+        found = self._ask(
+            "committed offsets", timeout_s, lambda left: self._clients.asker.committed(asked, timeout=left)
+        )
         for position in found:
             if position.error:
                 raise self._error("committed offsets", position.error.str())
@@ -72,11 +71,15 @@ class KafkaQuestions:
         question: it would call them unknown for ever."""
         if max(partitions, default=-1) < self._known:
             return
-        told = self._ask("partitions", timeout_s, lambda left: self._asker.list_topics(self._topic, timeout=left))
+        told = self._ask(
+            "partitions", timeout_s, lambda left: self._clients.asker.list_topics(self._topic, timeout=left)
+        )
         self._known = len(told.topics[self._topic].partitions)
 
     def _range(self, position: TopicPartition, timeout_s: float) -> LogRange:
-        found = self._ask("log ends", timeout_s, lambda left: self._asker.get_watermark_offsets(position, timeout=left))
+        found = self._ask(
+            "log ends", timeout_s, lambda left: self._clients.asker.get_watermark_offsets(position, timeout=left)
+        )
         if found is None or min(found) < 0:
             raise self._error("log ends", f"no answer within {timeout_s:g} s")
         return LogRange(*found)
@@ -86,7 +89,9 @@ class KafkaQuestions:
         stamp = -((_EPOCH - at) // timedelta(milliseconds=1))
         self._learn(partitions, timeout_s)
         asked = [TopicPartition(self._topic, partition, stamp) for partition in partitions]
-        found = self._ask("offsets by time", timeout_s, lambda left: self._asker.offsets_for_times(asked, timeout=left))
+        found = self._ask(
+            "offsets by time", timeout_s, lambda left: self._clients.asker.offsets_for_times(asked, timeout=left)
+        )
         for position in found:
             if position.error:
                 raise self._error("offsets by time", position.error.str())
@@ -99,11 +104,14 @@ class KafkaQuestions:
         """Facts of the topic. Raises TopicMissing if it does not exist."""
         topics, resource = TopicCollection([self._topic]), ConfigResource(ConfigResource.Type.TOPIC, self._topic)
         topic = self._describe(
-            "topic", lambda: self._admin.describe_topics(topics, request_timeout=timeout_s), self._topic, timeout_s
+            "topic",
+            lambda: self._clients.admin.describe_topics(topics, request_timeout=timeout_s),
+            self._topic,
+            timeout_s,
         )
         settings = self._describe(
             "topic settings",
-            lambda: self._admin.describe_configs([resource], request_timeout=timeout_s),
+            lambda: self._clients.admin.describe_configs([resource], request_timeout=timeout_s),
             resource,
             timeout_s,
         )
@@ -124,7 +132,7 @@ class KafkaQuestions:
         try:
             answer = call(timeout_s)
         except KafkaException as exception:
-            self._asker.poll(0)  # nothing else serves its callbacks; it subscribes to nothing
+            self._clients.asker.poll(0)  # nothing else serves its callbacks; it subscribes to nothing
             raise self._failed(what, exception.args[0]) from None
         finally:
             self._asking.release()
@@ -133,6 +141,7 @@ class KafkaQuestions:
 
     def _heard_back(self) -> None:
         self._answered = True
+        self._clients.answered()
         self._refusals.forget()
 
     def _describe(self, what: str, call: Callable[[], Mapping[Any, Future[Any]]], key: Any, timeout_s: float) -> Any:
@@ -149,12 +158,12 @@ class KafkaQuestions:
                 answer = future.result(_SLICE_S)
             except FutureTimeout:
                 now = time.monotonic()
-                self._admin.poll(0)  # nothing else serves its callbacks
+                self._clients.admin.poll(0)  # nothing else serves its callbacks
                 refused_at = refused_at or (now if self._refusals.any() else None)
                 if now - began > timeout_s + 1 or (refused_at and now - refused_at > _REFUSED_S):
                     raise self._error(what, f"no answer within {timeout_s:g} s") from None
             except KafkaException as exception:
-                self._admin.poll(0)
+                self._clients.admin.poll(0)
                 raise self._failed(what, exception.args[0]) from None
             else:
                 self._heard_back()
@@ -171,4 +180,5 @@ class KafkaQuestions:
         """Why there is no answer. Before the first one ever, or after a refusal, it is worth a look at the door."""
         if (refused := self._refusals.why(_LOOK_S, look=not self._answered)) is not None:
             return BrokerRefused(f"Kafka at {self._servers}: {what}: {refused}")
+        self._clients.failed()
         return BrokerError(f"Kafka at {self._servers}: {what}: {why}; is TIDEMARK_KAFKA_BOOTSTRAP right?")

@@ -1,12 +1,13 @@
 """How long a member that lost its partitions waits to be assigned others before it joins with a new client.
 
-Twice in some fifty stops of a broker for a minute, members that had lost everything were assigned nothing for four
-minutes, until they were restarted. What a restart does, a new client under the same static id does too.
+A client can lose every broker and never look for one again (`adapters/kafka_clients.py` says how): a member that has
+lost everything is then assigned nothing until it is restarted. What a restart does, a new client under the same static
+id does too.
 """
 
 from typing import Final
 
-FIRST: Final = 30
+FIRST: Final = 15
 """Answers of the broker, about one a second. Members that are assigned again at all were so within 3 s (measured)."""
 MOST: Final = 480
 """A member for which the group has no partition left asks ever more seldom: eight minutes apart at last."""

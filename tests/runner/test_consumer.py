@@ -113,10 +113,10 @@ def test_a_member_that_is_assigned_nothing_again_joins_with_a_new_client():
     rig.settle()
     rig.brokers["member-0"].strand()
     rig.produce(1, 3)
-    for _ in range(40):  # a look at the topic is due every second
+    for _ in range(25):  # a look at the topic is due every second
         rig.clock.advance(1.0)
         rig.turn()
-    assert [facts["why"] for facts in rig.said("rejoin")] == ["assigned nothing while the broker answered 30 times"]
+    assert [facts["why"] for facts in rig.said("rejoin")] == ["assigned nothing while the broker answered 15 times"]
     rig.settle()
     rig.assert_exactly_once()
 

@@ -39,7 +39,7 @@ def test_each_wait_in_vain_is_twice_as_long_up_to_a_limit():
     patience.lost()
     ends = waits(patience, 2_500)
     lasted = [after - before for before, after in zip([0, *ends], ends, strict=False)]
-    assert [wait - wait % FIRST for wait in lasted] == [30, 60, 120, 240, MOST, MOST, MOST, MOST][: len(lasted)]
+    assert [wait - wait % FIRST for wait in lasted] == [15, 30, 60, 120, 240, MOST, MOST, MOST, MOST][: len(lasted)]
     assert len(lasted) > 5
 
 
