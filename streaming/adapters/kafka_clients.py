@@ -1,4 +1,4 @@
-"""The two clients that questions go through: made, replaced when they fall silent for good, and ended in order.
+"""The clients that questions go through: made, replaced when they fall silent for good, and ended in order.
 
 A client can lose every broker and never look for one again: after a stopped broker woke up, members' clients said "no
 broker available" for the four minutes that were watched (librdkafka 2.16: an answer that names no broker removes those
@@ -10,7 +10,7 @@ happens to allocate, the one that carries an answer too. So none is left to the 
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
@@ -18,6 +18,8 @@ from confluent_kafka.admin import AdminClient
 from streaming.adapters.kafka_config import QUIET, ClientConfig, asking_config, connection_config
 from streaming.adapters.kafka_security import made
 from streaming.settings import Settings
+
+_Client = TypeVar("_Client")
 
 SILENT_S: Final = 20.0
 """Without an answer before the first replacement: a broker that is restarted takes a few seconds."""
@@ -28,36 +30,48 @@ _LEFT: Final[list[AdminClient]] = []
 """Admin clients that nobody uses any more, to be ended on a thread of ours."""
 
 
-class Clients:
-    """`admin` and `asker`, made anew from the same settings. Any thread may use them; `on_error` hears of both."""
+class Replaceable(Generic[_Client]):
+    """A client, made anew when it has brought no answer for long. Any thread may use it."""
 
-    def __init__(
-        self, settings: Settings, extra: ClientConfig, on_error: Callable[[Any], None], silent_s: float = SILENT_S
-    ) -> None:
-        self._admins: list[AdminClient] = []
-        self._settings, self._extra, self._on_error = settings, extra, on_error
+    def __init__(self, make: Callable[[], _Client], silent_s: float = SILENT_S) -> None:
+        self._made: list[_Client] = []
+        self._make = make
         self._silence = Silence(silent_s)
         end_what_is_left()
-        self._make()
+        self._made.append(make())
 
-    def _make(self) -> None:
-        hooks: dict[str, Any] = {"error_cb": self._on_error}
-        asking, connection = asking_config(self._settings, self._extra), connection_config(self._settings, self._extra)
-        self.admin = made(AdminClient, {**connection, **hooks}, logger=QUIET)
-        self._admins.append(self.admin)  # those replaced stay alive: another thread may wait for an answer
-        self.asker = made(Consumer, {**asking, **hooks}, logger=QUIET)
+    @property
+    def client(self) -> _Client:
+        """The newest. Those before it stay alive: another thread may still wait for an answer of theirs."""
+        return self._made[-1]
 
     def answered(self) -> None:
-        """A broker answered one of them."""
+        """It brought an answer."""
         self._silence.answered()
 
     def failed(self) -> None:
-        """No broker did. Replaces both once that has gone on for long."""
+        """It brought none. Replaces it once that has gone on for long."""
         if self._silence.failed(time.monotonic()):
-            self._make()
+            self._made.append(self._make())
 
     def __del__(self, left: list[AdminClient] = _LEFT) -> None:
-        left.extend(self._admins)
+        left.extend(client for client in self._made if isinstance(client, AdminClient))
+
+
+def admin_client(
+    settings: Settings, extra: ClientConfig, on_error: Callable[[Any], None], silent_s: float = SILENT_S
+) -> Replaceable[AdminClient]:
+    """Asks for facts of topics."""
+    config = {**connection_config(settings, extra), "error_cb": on_error}
+    return Replaceable(lambda: made(AdminClient, config, logger=QUIET), silent_s)
+
+
+def asking_client(
+    settings: Settings, extra: ClientConfig, on_error: Callable[[Any], None], silent_s: float = SILENT_S
+) -> Replaceable[Consumer]:
+    """Asks for offsets; it names the group and never joins."""
+    config = {**asking_config(settings, extra), "error_cb": on_error}
+    return Replaceable(lambda: made(Consumer, config, logger=QUIET), silent_s)
 
 
 class Silence:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]  # not in its __all__
 
-from streaming.adapters.kafka_clients import SILENT_S, Clients
+from streaming.adapters.kafka_clients import SILENT_S, Replaceable, admin_client, asking_client
 from streaming.adapters.kafka_commits import from_client
 from streaming.adapters.kafka_config import UNKNOWN_TOPIC, ClientConfig
 from streaming.adapters.kafka_refusals import Refusals, hint
@@ -42,7 +42,8 @@ class KafkaQuestions:
         self._servers = settings.kafka_bootstrap
         self._refusals = Refusals(settings, on_error)
         self._answered = False
-        self._clients = Clients(settings, extra, self._refusals.heard, silent_s)
+        self._admin = admin_client(settings, extra, self._refusals.heard, silent_s)
+        self._asker = asking_client(settings, extra, self._refusals.heard, silent_s)
         self._asking = threading.Lock()
         self._known = 0
 
@@ -50,7 +51,7 @@ class KafkaQuestions:
         """The group's commits."""
         asked = self._positions(partitions)
         found = self._ask(
-            "committed offsets", timeout_s, lambda left: self._clients.asker.committed(asked, timeout=left)
+            "committed offsets", timeout_s, lambda left: self._asker.client.committed(asked, timeout=left)
         )
         for position in found:
             if position.error:
@@ -72,13 +73,13 @@ class KafkaQuestions:
         if max(partitions, default=-1) < self._known:
             return
         told = self._ask(
-            "partitions", timeout_s, lambda left: self._clients.asker.list_topics(self._topic, timeout=left)
+            "partitions", timeout_s, lambda left: self._asker.client.list_topics(self._topic, timeout=left)
         )
         self._known = len(told.topics[self._topic].partitions)
 
     def _range(self, position: TopicPartition, timeout_s: float) -> LogRange:
         found = self._ask(
-            "log ends", timeout_s, lambda left: self._clients.asker.get_watermark_offsets(position, timeout=left)
+            "log ends", timeout_s, lambda left: self._asker.client.get_watermark_offsets(position, timeout=left)
         )
         if found is None or min(found) < 0:
             raise self._error("log ends", f"no answer within {timeout_s:g} s")
@@ -90,7 +91,7 @@ class KafkaQuestions:
         self._learn(partitions, timeout_s)
         asked = [TopicPartition(self._topic, partition, stamp) for partition in partitions]
         found = self._ask(
-            "offsets by time", timeout_s, lambda left: self._clients.asker.offsets_for_times(asked, timeout=left)
+            "offsets by time", timeout_s, lambda left: self._asker.client.offsets_for_times(asked, timeout=left)
         )
         for position in found:
             if position.error:
@@ -105,13 +106,13 @@ class KafkaQuestions:
         topics, resource = TopicCollection([self._topic]), ConfigResource(ConfigResource.Type.TOPIC, self._topic)
         topic = self._describe(
             "topic",
-            lambda: self._clients.admin.describe_topics(topics, request_timeout=timeout_s),
+            lambda: self._admin.client.describe_topics(topics, request_timeout=timeout_s),
             self._topic,
             timeout_s,
         )
         settings = self._describe(
             "topic settings",
-            lambda: self._clients.admin.describe_configs([resource], request_timeout=timeout_s),
+            lambda: self._admin.client.describe_configs([resource], request_timeout=timeout_s),
             resource,
             timeout_s,
         )
@@ -132,16 +133,18 @@ class KafkaQuestions:
         try:
             answer = call(timeout_s)
         except KafkaException as exception:
-            self._clients.asker.poll(0)  # nothing else serves its callbacks; it subscribes to nothing
+            self._asker.client.poll(0)  # nothing else serves its callbacks; it subscribes to nothing
+            self._known = 0  # it may have forgotten the topic, or be replaced by one that never knew it
+            self._asker.failed()
             raise self._failed(what, exception.args[0]) from None
         finally:
             self._asking.release()
-        self._heard_back()
+        self._heard_back(self._asker)
         return answer
 
-    def _heard_back(self) -> None:
+    def _heard_back(self, of: Replaceable[Any]) -> None:
         self._answered = True
-        self._clients.answered()
+        of.answered()
         self._refusals.forget()
 
     def _describe(self, what: str, call: Callable[[], Mapping[Any, Future[Any]]], key: Any, timeout_s: float) -> Any:
@@ -158,15 +161,17 @@ class KafkaQuestions:
                 answer = future.result(_SLICE_S)
             except FutureTimeout:
                 now = time.monotonic()
-                self._clients.admin.poll(0)  # nothing else serves its callbacks
+                self._admin.client.poll(0)  # nothing else serves its callbacks
                 refused_at = refused_at or (now if self._refusals.any() else None)
                 if now - began > timeout_s + 1 or (refused_at and now - refused_at > _REFUSED_S):
+                    self._admin.failed()
                     raise self._error(what, f"no answer within {timeout_s:g} s") from None
             except KafkaException as exception:
-                self._clients.admin.poll(0)
+                self._admin.client.poll(0)
+                self._admin.failed()
                 raise self._failed(what, exception.args[0]) from None
             else:
-                self._heard_back()
+                self._heard_back(self._admin)
                 return answer
 
     def _failed(self, what: str, error: Any) -> BrokerError:
@@ -180,5 +185,4 @@ class KafkaQuestions:
         """Why there is no answer. Before the first one ever, or after a refusal, it is worth a look at the door."""
         if (refused := self._refusals.why(_LOOK_S, look=not self._answered)) is not None:
             return BrokerRefused(f"Kafka at {self._servers}: {what}: {refused}")
-        self._clients.failed()
         return BrokerError(f"Kafka at {self._servers}: {what}: {why}; is TIDEMARK_KAFKA_BOOTSTRAP right?")

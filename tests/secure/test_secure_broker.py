@@ -233,8 +233,8 @@ def test_the_client_at_its_most_talkative_hides_its_secrets(place):
         )
         talkative.topic(30)
         talkative.committed([0], 30)
-        talkative._questions._clients.admin.poll(0)
-        talkative._questions._clients.asker.poll(0)
+        talkative._questions._admin.client.poll(0)
+        talkative._questions._asker.client.poll(0)
     assert any("sasl.password" in line for line in heard.lines)
     search.saw("librdkafka", "\n".join(heard.lines))
     assert search.found == []
