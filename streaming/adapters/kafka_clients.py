@@ -5,11 +5,14 @@ broker available" for the four minutes that were watched (librdkafka 2.16: an an
 it knows, and may also cancel the search for new ones). A new client finds the broker at once.
 
 An admin client that is collected on a thread of its own aborts the process, and Python collects on whatever thread
-happens to allocate, the one that carries an answer too. So none is left to the collector: the next one's maker ends it.
+happens to allocate, the one that carries an answer too. So none that may still be answered is left to the collector:
+the next one's maker ends it.
 """
 
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 from confluent_kafka import Consumer
@@ -17,42 +20,52 @@ from confluent_kafka.admin import AdminClient
 
 from streaming.adapters.kafka_config import QUIET, ClientConfig, asking_config, connection_config
 from streaming.adapters.kafka_security import made
-from streaming.settings import Settings
+from streaming.settings import Settings, SettingsError
 
 _Client = TypeVar("_Client")
 
 SILENT_S: Final = 20.0
-"""Without an answer before the first replacement: a broker that is restarted takes a few seconds."""
-MOST_S: Final = 320.0
-"""While a broker stays away, replacements come ever more seldom: each keeps its threads until the process ends."""
+"""From the first question without an answer to the replacement: a broker that is restarted takes a few seconds, and no
+question of ours is waited for longer than 11."""
 
 _LEFT: Final[list[AdminClient]] = []
 """Admin clients that nobody uses any more, to be ended on a thread of ours."""
 
 
 class Replaceable(Generic[_Client]):
-    """A client, made anew when it has brought no answer for long. Any thread may use it."""
+    """A client, made anew when it has brought no answer for long. Any thread may use it.
 
-    def __init__(self, make: Callable[[], _Client], silent_s: float = SILENT_S) -> None:
+    `end` ends one that was replaced, twice as late as it was given up: nobody waits for an answer of its any more.
+    """
+
+    def __init__(
+        self, make: Callable[[], _Client], end: Callable[[_Client], object], silent_s: float = SILENT_S
+    ) -> None:
         self._made: list[_Client] = []
-        self._make = make
+        self._make, self._end = make, end
         self._silence = Silence(silent_s)
+        self._lock = threading.Lock()
         end_what_is_left()
         self._made.append(make())
 
     @property
     def client(self) -> _Client:
-        """The newest. Those before it stay alive: another thread may still wait for an answer of theirs."""
+        """The newest."""
         return self._made[-1]
 
     def answered(self) -> None:
-        """It brought an answer."""
+        """It brought an answer, be it a refusal."""
         self._silence.answered()
 
     def failed(self) -> None:
-        """It brought none. Replaces it once that has gone on for long."""
-        if self._silence.failed(time.monotonic()):
-            self._made.append(self._make())
+        """It brought none. Replaces it once that has gone on for long, unless none can be made now: a certificate is
+        just being exchanged, say; then the old one goes on, and is given up later."""
+        with self._lock:
+            if self._silence.failed(time.monotonic()):
+                with suppress(SettingsError):
+                    self._made.append(self._make())
+                while len(self._made) > 2:
+                    self._end(self._made.pop(0))
 
     def __del__(self, left: list[AdminClient] = _LEFT) -> None:
         left.extend(client for client in self._made if isinstance(client, AdminClient))
@@ -63,7 +76,7 @@ def admin_client(
 ) -> Replaceable[AdminClient]:
     """Asks for facts of topics."""
     config = {**connection_config(settings, extra), "error_cb": on_error}
-    return Replaceable(lambda: made(AdminClient, config, logger=QUIET), silent_s)
+    return Replaceable(lambda: made(AdminClient, config, logger=QUIET), _end_admin, silent_s)
 
 
 def asking_client(
@@ -71,31 +84,36 @@ def asking_client(
 ) -> Replaceable[Consumer]:
     """Asks for offsets; it names the group and never joins."""
     config = {**asking_config(settings, extra), "error_cb": on_error}
-    return Replaceable(lambda: made(Consumer, config, logger=QUIET), silent_s)
+    return Replaceable(lambda: made(Consumer, config, logger=QUIET), Consumer.close, silent_s)
 
 
 class Silence:
     """How long nobody has answered, in seconds of the caller's clock."""
 
     def __init__(self, limit_s: float = SILENT_S) -> None:
-        self._first_limit = self._limit = limit_s
+        self._limit = limit_s
         self._since: float | None = None
 
     def answered(self) -> None:
         """It is over."""
-        self._since, self._limit = None, self._first_limit
+        self._since = None
 
     def failed(self, now: float) -> bool:
-        """A question failed. Whether that has gone on for too long; the next limit is twice as long."""
+        """A question failed. Whether that has gone on for too long, which is said once a limit."""
         if self._since is None:
             self._since = now
         if now - self._since < self._limit:
             return False
-        self._since, self._limit = now, min(2 * self._limit, MOST_S)
+        self._since = now
         return True
 
 
 def end_what_is_left() -> None:
     """End what was left behind. Takes milliseconds; whoever still waits for such a client hears that it is gone."""
-    while _LEFT:
-        _LEFT.pop().__exit__(None, None, None)
+    with suppress(IndexError):  # another thread may take the last one
+        while _LEFT:
+            _end_admin(_LEFT.pop())
+
+
+def _end_admin(client: AdminClient) -> None:
+    client.__exit__(None, None, None)

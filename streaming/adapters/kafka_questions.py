@@ -95,6 +95,7 @@ class KafkaQuestions:
         )
         for position in found:
             if position.error:
+                self._known = 0
                 raise self._error("offsets by time", position.error.str())
         offsets = {position.partition: int(position.offset) for position in found}
         if none := [partition for partition, offset in offsets.items() if offset < 0]:
@@ -135,8 +136,7 @@ class KafkaQuestions:
         except KafkaException as exception:
             self._asker.client.poll(0)  # nothing else serves its callbacks; it subscribes to nothing
             self._known = 0  # it may have forgotten the topic, or be replaced by one that never knew it
-            self._asker.failed()
-            raise self._failed(what, exception.args[0]) from None
+            raise self._failed(what, exception.args[0], self._asker) from None
         finally:
             self._asking.release()
         self._heard_back(self._asker)
@@ -155,29 +155,30 @@ class KafkaQuestions:
 
     def _wait(self, what: str, future: Future[Any], timeout_s: float) -> Any:
         """The answer, or an error: at the time limit, or soon after a broker refused us and no other answered."""
-        began, refused_at = time.monotonic(), None
+        began, refused_at, client = time.monotonic(), None, self._admin.client
         while True:
             try:
                 answer = future.result(_SLICE_S)
             except FutureTimeout:
                 now = time.monotonic()
-                self._admin.client.poll(0)  # nothing else serves its callbacks
+                client.poll(0)  # nothing else serves its callbacks
                 refused_at = refused_at or (now if self._refusals.any() else None)
                 if now - began > timeout_s + 1 or (refused_at and now - refused_at > _REFUSED_S):
                     self._admin.failed()
                     raise self._error(what, f"no answer within {timeout_s:g} s") from None
             except KafkaException as exception:
-                self._admin.client.poll(0)
-                self._admin.failed()
-                raise self._failed(what, exception.args[0]) from None
+                client.poll(0)
+                raise self._failed(what, exception.args[0], self._admin) from None
             else:
                 self._heard_back(self._admin)
                 return answer
 
-    def _failed(self, what: str, error: Any) -> BrokerError:
+    def _failed(self, what: str, error: Any, of: Replaceable[Any]) -> BrokerError:
+        refused = hint(error.code(), "")
+        (of.failed if refused is None and error.code() != UNKNOWN_TOPIC else of.answered)()
         if error.code() == UNKNOWN_TOPIC:
             return TopicMissing(f"topic {self._topic} does not exist at {self._servers}")
-        if (refused := hint(error.code(), "")) is not None:
+        if refused is not None:
             return BrokerRefused(f"Kafka at {self._servers}: {what}: {refused}")
         return self._error(what, error.str())
 

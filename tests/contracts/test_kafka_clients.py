@@ -3,15 +3,17 @@
 import signal
 import subprocess
 import sys
+import uuid
+from itertools import count
 
 import pytest
 from confluent_kafka import Consumer  # noqa: TID251 - to break what the adapter has
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # noqa: TID251
 
-from streaming.adapters.kafka_clients import MOST_S, Silence
+from streaming.adapters.kafka_clients import Replaceable, Silence
 from streaming.adapters.kafka_questions import KafkaQuestions
-from streaming.ports import BrokerError
-from streaming.settings import Settings
+from streaming.ports import BrokerError, TopicMissing
+from streaming.settings import Settings, SettingsError
 
 NOBODY = "127.0.0.1:1"
 
@@ -30,11 +32,38 @@ class TestSilence:
         silence.answered()
         assert not silence.failed(20.0)
 
-    def test_each_lasts_twice_as_long_up_to_a_limit(self):
+    def test_it_is_said_again_after_as_long(self):
         silence = Silence(20.0)
-        ends = [float(now) for now in range(1_600) if silence.failed(float(now))]
-        lasted = [after - before for before, after in zip([0.0, *ends], ends, strict=False)]
-        assert lasted == [20.0, 40.0, 80.0, 160.0, MOST_S, MOST_S, MOST_S, MOST_S]
+        assert [now for now in range(100) if silence.failed(float(now))] == [20, 40, 60, 80]
+
+
+def test_a_replaced_client_is_ended_when_the_next_one_is_replaced():
+    ended: list[int] = []
+    clients = Replaceable(count(1).__next__, ended.append, silent_s=0.0)
+    for _ in range(3):
+        clients.failed()
+    assert (clients.client, ended) == (4, [1, 2])
+
+
+def test_a_client_that_cannot_be_made_now_is_no_reason_to_end():
+    def refuse():
+        raise SettingsError("TIDEMARK_KAFKA_CA_FILE: there is nothing at its path")
+
+    clients = Replaceable(lambda: 1, lambda client: None, silent_s=0.0)
+    clients._make = refuse
+    clients.failed()
+    assert clients.client == 1
+
+
+@pytest.mark.integration
+def test_a_missing_topic_is_an_answer(kafka_bootstrap):
+    settings = Settings(kafka_bootstrap=kafka_bootstrap, kafka_topic="not-there")
+    questions = KafkaQuestions(settings, {}, lambda error: None, silent_s=0.0)
+    first = questions._admin.client
+    for _ in range(3):
+        with pytest.raises(TopicMissing):
+            questions.topic(5.0)
+    assert questions._admin.client is first
 
 
 def deaf(kind):
@@ -67,11 +96,11 @@ def test_each_client_that_lost_every_broker_is_replaced_whatever_the_other_hears
 @pytest.mark.integration
 def test_a_client_that_takes_a_partition_for_unknown_learns_of_it(kafka_bootstrap):
     """Seen after a broker's stop: the topic's partitions were forgotten, and every question refused at once."""
-    admin = AdminClient({"bootstrap.servers": kafka_bootstrap})
-    admin.create_topics([NewTopic("growing", 1)])["growing"].result(20)
-    questions = KafkaQuestions(Settings(kafka_bootstrap=kafka_bootstrap, kafka_topic="growing"), {}, lambda error: None)
+    admin, topic = AdminClient({"bootstrap.servers": kafka_bootstrap}), f"growing-{uuid.uuid4()}"
+    admin.create_topics([NewTopic(topic, 1)])[topic].result(20)
+    questions = KafkaQuestions(Settings(kafka_bootstrap=kafka_bootstrap, kafka_topic=topic), {}, lambda error: None)
     assert questions.log_ranges([0], 10.0)
-    admin.create_partitions([NewPartitions("growing", 3)])["growing"].result(20)
+    admin.create_partitions([NewPartitions(topic, 3)])[topic].result(20)
     questions._known = 3
     assert answered_within(20, lambda: questions.log_ranges([2], 2.0)) >= 1
 
@@ -106,5 +135,10 @@ def test_one_that_is_collected_while_an_answer_comes_does_not_take_the_process_a
 
 
 def test_left_to_the_collector_it_would():
-    ran = collected("from streaming.adapters.kafka_clients import Replaceable", "del Replaceable.__del__")
+    """A defect of librdkafka: when an upgrade has mended it, this fails, and `Replaceable.__del__` can go."""
+    ran = collected(
+        "import resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+        "from streaming.adapters.kafka_clients import Replaceable",
+        "del Replaceable.__del__",
+    )
     assert ran.returncode == -signal.SIGABRT
