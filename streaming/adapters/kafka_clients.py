@@ -9,11 +9,13 @@ happens to allocate, the one that carries an answer too. So none that may still 
 the next one's maker ends it.
 """
 
+import atexit
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
+from weakref import WeakSet
 
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
@@ -30,6 +32,8 @@ question of ours is waited for longer than 11."""
 
 _LEFT: Final[list[AdminClient]] = []
 """Admin clients that nobody uses any more, to be ended on a thread of ours."""
+_LIVING: Final["WeakSet[Replaceable[Any]]"] = WeakSet()
+"""To be ended with the process: one that the interpreter's end finds still waiting for an answer may crash it."""
 
 
 class Replaceable(Generic[_Client]):
@@ -47,6 +51,7 @@ class Replaceable(Generic[_Client]):
         self._lock = threading.Lock()
         end_what_is_left()
         self._made.append(make())
+        _LIVING.add(self)
 
     @property
     def client(self) -> _Client:
@@ -69,6 +74,11 @@ class Replaceable(Generic[_Client]):
 
     def __del__(self, left: list[AdminClient] = _LEFT) -> None:
         left.extend(client for client in self._made if isinstance(client, AdminClient))
+
+    def end(self) -> None:
+        """End all its clients. Nobody may ask it any more."""
+        while self._made:
+            self._end(self._made.pop())
 
 
 def admin_client(
@@ -113,6 +123,13 @@ def end_what_is_left() -> None:
     with suppress(IndexError):  # another thread may take the last one
         while _LEFT:
             _end_admin(_LEFT.pop())
+
+
+@atexit.register
+def _end_all() -> None:
+    for clients in list(_LIVING):
+        clients.end()
+    end_what_is_left()
 
 
 def _end_admin(client: AdminClient) -> None:

@@ -129,11 +129,13 @@ def collected(*before):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.integration
 def test_one_that_is_collected_while_an_answer_comes_does_not_take_the_process_along():
     ran = collected()
     assert ran.stdout == "went on\n", ran.stderr[-2_000:]
 
 
+@pytest.mark.integration
 def test_left_to_the_collector_it_would():
     """A defect of librdkafka: when an upgrade has mended it, this fails, and `Replaceable.__del__` can go."""
     ran = collected(
@@ -142,3 +144,23 @@ def test_left_to_the_collector_it_would():
         "del Replaceable.__del__",
     )
     assert ran.returncode == -signal.SIGABRT
+
+
+ENDED = f"""
+from streaming.adapters.kafka import KafkaBroker
+from streaming.ports import BrokerError
+from streaming.settings import Settings
+
+for _ in range(3):
+    broker = KafkaBroker(Settings(kafka_bootstrap="{NOBODY}"))
+    try:
+        broker.topic(0.2)
+    except BrokerError as error:
+        said = error
+"""
+
+
+@pytest.mark.integration
+def test_the_process_ends_in_order_while_an_answer_is_still_waited_for():
+    ran = subprocess.run([sys.executable, "-c", ENDED], capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
