@@ -5,7 +5,7 @@ from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.world.currencies import PER_EUR, WITHOUT_RATE, minor_digits
@@ -105,7 +105,6 @@ def test_no_id_holds_a_run_of_digits_that_could_be_a_card(events):
             assert max(map(len, re.findall(r"\d+", re.sub(r"[_-]", "", text))), default=0) <= 9, text
 
 
-@settings(max_examples=40)
 @given(st.text(max_size=20), st.integers(0, 2**40 - 1))
 def test_no_draw_of_an_id_can_look_like_a_card(run, number):
     minter = Minter(run)
@@ -158,7 +157,6 @@ def test_without_a_description_the_field_is_left_out(events):
     ]
 
 
-@settings(max_examples=40)
 @given(st.sampled_from(TRADES), st.sampled_from(sorted(PER_EUR)), st.integers(0, 10**6))
 def test_prices_and_parts_are_whole_minor_units_within_bounds(trade, currency, seed):
     rng = Random(seed)
@@ -177,7 +175,6 @@ def test_prices_often_end_like_prices():
     assert endings[0] > 250
 
 
-@settings(max_examples=40)
 @given(st.integers(0, 4 * 10**15))
 def test_instants_are_exact_to_the_microsecond(micros):
     from datetime import datetime, timedelta

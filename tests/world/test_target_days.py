@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.world.target_days import easter_sunday, is_target_day, published_at, target_days
@@ -52,7 +52,6 @@ def test_publication_is_at_four_in_frankfurt(day, utc):
     assert published.tzinfo is UTC
 
 
-@settings(max_examples=50)
 @given(st.dates(date(2002, 1, 1), date(2100, 1, 1)), st.integers(0, 60))
 def test_target_days_are_the_target_days_of_the_span(first, length):
     last = first + timedelta(days=length)
