@@ -9,6 +9,7 @@ import duckdb
 from audit.asking import number
 from audit.model import OFFENDERS_SHOWN, Check
 from audit.ports import WarehouseReader
+from audit.settled import settled_check
 
 BUCKETS_OPENED = 4
 """How many differing buckets are read event by event to name offenders."""
@@ -39,11 +40,22 @@ Totals = dict[tuple[date, str, str], Figures]
 
 
 def payments_checks(db: duckdb.DuckDBPyConnection, reader: WarehouseReader, dates: tuple[str, str]) -> list[Check]:
-    """Return uniqueness, exact membership, exact totals and conflicts; creates `expected_payments`."""
+    """Return uniqueness, exact membership, exact totals, conflicts and settled days; creates `expected_payments`.
+
+    Days that wait for their rebuild are compared once they are rebuilt.
+    """
     db.execute(_EXPECTED)
+    settled = settled_check(db, reader, dates)
+    db.execute("CREATE VIEW compared AS SELECT * FROM expected_payments WHERE business_date NOT IN (FROM waiting)")
     where = f"business_date BETWEEN DATE '{dates[0]}' AND DATE '{dates[1]}' AND kafka_topic_id IN ({_topics(db)})"
-    source = f"payments WHERE {where}"
-    return [*_membership(db, reader, source), _totals(db, reader, source), _conflicts(db, reader)]
+    source = f"payments WHERE {where}{_waiting(db)}"
+    return [*_membership(db, reader, source), _totals(db, reader, source), _conflicts(db, reader), settled]
+
+
+def _waiting(db: duckdb.DuckDBPyConnection) -> str:
+    days = [row[0] for row in db.execute("SELECT day FROM waiting ORDER BY 1").fetchall()]
+    listed = ", ".join(f"DATE '{day}'" for day in days)
+    return f" AND business_date NOT IN ({listed})" if days else ""
 
 
 def _topics(db: duckdb.DuckDBPyConnection) -> str:
@@ -64,7 +76,7 @@ def _membership(db: duckdb.DuckDBPyConnection, reader: WarehouseReader, source: 
         (row[0], row[1]): row[2:]
         for row in db.execute("""SELECT business_date, substr(md5(event_id), 1, 1), COUNT(*),
         bit_xor(CAST('0x' || substr(md5(event_id || '|' || partition || '|' || "offset"), 1, 15) AS BIGINT))
-        FROM expected_payments GROUP BY 1, 2""").fetchall()
+        FROM compared GROUP BY 1, 2""").fetchall()
     }
     shown = sum(row[0] for row in theirs.values())
     repeated = shown - sum(row[2] for row in theirs.values())
@@ -83,7 +95,7 @@ def _membership(db: duckdb.DuckDBPyConnection, reader: WarehouseReader, source: 
             "exactly_these_events",
             "does `payments` show exactly the events sent, each by its first record?",
             not differing,
-            {"expected": number(db, "SELECT COUNT(*) FROM expected_payments"), "shown": shown},
+            {"expected": number(db, "SELECT COUNT(*) FROM compared"), "shown": shown},
             offenders[:OFFENDERS_SHOWN],
         ),
     ]
@@ -96,7 +108,7 @@ def _named(db: duckdb.DuckDBPyConnection, reader: WarehouseReader, source: str, 
     )
     ours = set(
         db.execute(
-            """SELECT event_id, partition, "offset" FROM expected_payments
+            """SELECT event_id, partition, "offset" FROM compared
         WHERE business_date = ? AND substr(md5(event_id), 1, 1) = ?""",
             list(key),
         ).fetchall()
@@ -116,7 +128,7 @@ def _totals(db: duckdb.DuckDBPyConnection, reader: WarehouseReader, source: str)
     theirs = _by_group(
         reader.query(_TOTALS.format(signed="signed_amount", signed_reporting="signed_reporting_amount", source=source))
     )
-    own = _TOTALS.format(signed="amount * sign", signed_reporting="reporting_amount * sign", source="expected_payments")
+    own = _TOTALS.format(signed="amount * sign", signed_reporting="reporting_amount * sign", source="compared")
     ours = _by_group(db.execute(own).fetchall())
     offenders = [
         f"{day} {currency} {kind}: {_figures(theirs.get(key))}, expected {_figures(ours.get(key))}"

@@ -5,10 +5,11 @@ streams don't see until they send a new schema. Nothing is dropped and no type i
 """
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from assets.warehouse.client import CALL_TIMEOUT_S
-from assets.warehouse.ddl import Column, Statement, statements
+from assets.warehouse.ddl import FUNCTIONS, NOTHING_SETTLED, Column, Statement, statements
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client  # noqa: TID251  # a type only: whoever has a client has paid the import
@@ -28,11 +29,15 @@ def migrate(client: "Client", project: str, dataset: str, say: Callable[[str], N
     """
     changes = _create_dataset(client, project, dataset)
     present = {table.table_id for table in client.list_tables(f"{project}.{dataset}", timeout=CALL_TIMEOUT_S)}
-    for statement in statements(project, dataset):
+    present |= {each.routine_id for each in client.list_routines(f"{project}.{dataset}", timeout=CALL_TIMEOUT_S)}
+    settled = (
+        settled_before(client, f"{project}.{dataset}") if "payments_settled_builds" in present else NOTHING_SETTLED
+    )
+    for statement in statements(project, dataset, settled):
         if statement.is_view:
             _run(client, statement.sql)
             if statement.name not in present:
-                changes.append(f"created view {statement.name}")
+                changes.append(f"created {'function' if statement.name in FUNCTIONS else 'view'} {statement.name}")
         elif statement.name in present:
             changes += _add_columns(client, f"{project}.{dataset}.{statement.name}", statement)
         else:
@@ -41,6 +46,23 @@ def migrate(client: "Client", project: str, dataset: str, say: Callable[[str], N
     for change in changes:
         say(change)
     return changes
+
+
+def settled_before(client: "Client", dataset: str) -> date:
+    """The first day that the view `payments` reads from landing: the one after the newest that was built.
+
+    Days are built oldest first and a failure ends the run, so every day below it that had rows is built. The builds
+    are the only record: whatever a crash leaves of the view, the next run writes it as they say, and a view that lags
+    shows the same rows at a higher price. `dataset` is `project.dataset`.
+    """
+    sql = f"SELECT MAX(business_date) AS newest FROM `{dataset}.payments_settled_builds`"
+    newest = next(iter(client.query(sql, timeout=CALL_TIMEOUT_S).result(timeout=CALL_TIMEOUT_S)))["newest"]
+    return NOTHING_SETTLED if newest is None else newest + timedelta(days=1)
+
+
+def replace_view(client: "Client", project: str, dataset: str, name: str, settled: date) -> None:
+    """Write one view anew, with this date in it. Queries that run go on with the old one."""
+    _run(client, next(s.sql for s in statements(project, dataset, settled) if s.name == name))
 
 
 def _create_dataset(client: "Client", project: str, dataset: str) -> list[str]:

@@ -17,7 +17,7 @@ import sqlglot
 
 from assets.fx.snapshots import next_revisions
 from assets.merchants.versions import with_versions
-from assets.warehouse.ddl import statements
+from assets.warehouse.ddl import NOTHING_SETTLED, VIEWS, payments_of_landing, statements
 from audit.ports import Position
 from sandbox.producer.ledger import Acked, NotAcked, RunLine
 from sandbox.producer.planning import Mix, Plan
@@ -137,6 +137,9 @@ class FixedGroup:
         return self._positions
 
 
+BUILDS = "business_date DATE, landing_rows BIGINT, newest_loaded_at TIMESTAMPTZ, built_at TIMESTAMPTZ"
+
+
 class DuckReader:
     """The auditor's reader on frames in memory, with the warehouse's own views translated from their SQL files."""
 
@@ -152,12 +155,23 @@ class DuckReader:
         for name, frame in frames.items():
             self.db.register("frame", frame.to_arrow())
             self.db.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
-        for statement in statements("p", "d"):
-            if statement.is_view:
-                body = statement.sql.partition("\nAS\n")[2].replace("`p.d.payments_landing`", "payments_landing")
+        self.db.execute("CREATE TABLE payments_settled AS FROM payments_landing LIMIT 0")
+        self.db.execute(f"CREATE TABLE payments_settled_builds ({BUILDS})")
+        self.settle(NOTHING_SETTLED)
+
+    def settle(self, before):
+        """Settle the days before this date, each from what landing holds of it now."""
+        elected = payments_of_landing("p", "d", f"business_date < DATE '{before}'").replace("`p.d.", "`")
+        self.db.execute(f"INSERT INTO payments_settled {translated(elected)}")
+        self.db.execute(f"""INSERT INTO payments_settled_builds
+            SELECT business_date, COUNT(*), MAX(loaded_at), MAX(loaded_at) FROM payments_landing
+            WHERE business_date < DATE '{before}' GROUP BY 1""")
+        for statement in statements("p", "d", before):
+            if statement.name in VIEWS:
+                body = statement.sql.partition("\nAS\n")[2].replace("`p.d.", "`")
                 # the world's dates are fixed, the view's range moves with the calendar
                 body = body.replace("CURRENT_DATE()", "DATE '2026-11-23'")
-                self.db.execute(f"CREATE VIEW {statement.name} AS {translated(body)}")
+                self.db.execute(f"CREATE OR REPLACE VIEW {statement.name} AS {translated(body)}")
 
     def rows(self, table, columns, where):
         sql = f"SELECT {', '.join(columns)} FROM {table}" + (f" WHERE {where}" if where else "")

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import iso4217
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.calendar import applies_from, easter_sunday, is_target_day, target_days
@@ -18,7 +18,6 @@ from audit.quotes import UNSUPPORTED, quote, snapshots
 D = Decimal
 
 
-@settings(max_examples=40)
 @given(st.integers(0, 10**40), st.integers(1, 10**20))
 def test_half_even_is_the_rounding_of_exact_fractions(numerator, denominator):
     assert half_even(numerator, denominator) == round(Fraction(numerator, denominator))

@@ -77,6 +77,7 @@ def test_scans_that_are_almost_right_are_told_apart(mutant):
 
 
 def landed(**values):
+    """A database in memory with one row that has these values."""
     db = duckdb.connect()
     columns = ", ".join(f"{column} VARCHAR" for column in (*FREE_TEXT, *IDS))
     db.execute(f"CREATE TABLE payments_landing (kafka_partition BIGINT, kafka_offset BIGINT, {columns})")
@@ -90,17 +91,20 @@ def landed(**values):
     return db
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("column", [*FREE_TEXT, *IDS])
 def test_every_column_is_looked_at_and_named_without_the_number(column):
     check = cards_check(landed(**{column: VISA}))
     assert (check.passed, check.offenders) == (False, [f"partition 2 offset 17: {column}"])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("text", [*PUBLISHED, *DISGUISED])
 def test_the_filter_in_sql_lets_none_through(text):
     assert not cards_check(landed(description=text)).passed
 
 
+@pytest.mark.integration
 def test_ids_are_left_out_where_the_pipeline_may_keep_them():
     assert cards_check(landed(event_id=VISA), ids_too=False).passed
     assert not cards_check(landed(description=VISA), ids_too=False).passed

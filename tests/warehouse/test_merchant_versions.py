@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.merchants.versions import BEGINNING_OF_TIME, merchant_version, with_versions
@@ -29,7 +29,6 @@ def test_the_zone_of_the_start_does_not_matter():
     assert merchant_version("m1", berlin, "a", "b", "c", "d") == merchant_version("m1", START, "a", "b", "c", "d")
 
 
-@settings(max_examples=60)
 @given(st.lists(st.text(max_size=8), min_size=4, max_size=4), st.integers(0, 3), st.text(max_size=8))
 def test_any_changed_attribute_changes_the_version(attributes, place, other):
     changed = [other if i == place else value for i, value in enumerate(attributes)]

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from assets.warehouse.ddl import TABLES, VIEWS, Column, statements
+from assets.warehouse.ddl import FUNCTIONS, TABLES, VIEWS, Column, statements
 from assets.warehouse.migrate import MigrationError, migrate
 from assets.warehouse.publish import PublicationRefused, publish_fx_rates, publish_merchants
 from streaming.adapters.bigquery import BigQueryWarehouse
@@ -40,7 +40,7 @@ def test_the_first_run_creates_everything_and_the_second_nothing(client):
         changes = migrate(client, client.project, "fresh", said.append)
         assert changes == said
         assert changes[0] == "created dataset fresh"
-        assert {change.split()[-1] for change in changes[1:]} == set(TABLES + VIEWS)
+        assert {change.split()[-1] for change in changes[1:]} == set(TABLES + VIEWS + FUNCTIONS)
         assert migrate(client, client.project, "fresh", said.append) == []
     finally:
         client.delete_dataset("fresh", delete_contents=True)
@@ -62,6 +62,48 @@ def test_nine_decimals_survive(client, dataset):
         "CAST('1.123456789' AS NUMERIC(38, 9)), 1, CURRENT_TIMESTAMP(), CURRENT_TIMESTAMP(), 'test')",
     )
     assert ask(client, f"SELECT rate FROM `{dataset}.fx_rates`") == [(Decimal("1.123456789"),)]
+
+
+def former_release(client, dataset):
+    """The dataset as the release before settled days left it."""
+    for table in ("payments_settled", "payments_settled_builds", "batch_writes"):
+        ask(client, f"DROP TABLE `{dataset}.{table}`")
+    columns = "replay_id STRING NOT NULL, business_date DATE NOT NULL, stream STRING NOT NULL, row_count INT64 NOT NULL"
+    ask(
+        client,
+        f"CREATE TABLE `{dataset}.batch_writes` ({columns}, recorded_at TIMESTAMP NOT NULL, kind STRING NOT NULL)",
+    )
+    ask(client, f"CREATE OR REPLACE VIEW `{dataset}.payments` AS SELECT * FROM `{dataset}.payments_landing`")
+
+
+def test_a_dataset_of_the_former_release_gets_settled_days_and_keeps_its_rows(client, dataset):
+    former_release(client, dataset)
+    changes = migrate(client, client.project, dataset, lambda _: None)
+    created = [f"created table {name}" for name in ("payments_settled", "payments_settled_builds")]
+    assert sorted(changes) == ["added column batch_writes.touches DATE", *created]
+    assert ask(client, f"SELECT COUNT(*) FROM `{dataset}.payments` WHERE business_date > DATE '2026-01-01'") == [(0,)]
+    assert migrate(client, client.project, dataset, lambda _: None) == []
+
+
+def test_the_date_in_the_view_is_kept(client, dataset):
+    def shown():
+        """Dates of rows that lie in payments_settled alone."""
+        return [day for (day,) in ask(client, f"SELECT business_date FROM `{dataset}.payments` ORDER BY 1")]
+
+    names = "status, business_date, kafka_topic, kafka_topic_id, kafka_partition, kafka_offset, broker_timestamp"
+    days = [date(2026, 11, day) for day in (20, 21)]
+    for day in days:
+        values = f"'OK', DATE '{day}', 'payments', 't', 0, {day.day}, TIMESTAMP '{AT}', 0, TIMESTAMP '{AT}'"
+        ask(
+            client,
+            f"INSERT INTO `{dataset}.payments_settled` ({names}, enrichment_revision, loaded_at) VALUES ({values})",
+        )
+    assert shown() == [], "nothing was built: all days are read from landing"
+    build = "DATE '2026-11-20', 0, CURRENT_TIMESTAMP(), CURRENT_TIMESTAMP()"
+    ask(client, f"INSERT INTO `{dataset}.payments_settled_builds` VALUES ({build})")
+    for _ in range(2):
+        assert migrate(client, client.project, dataset, lambda _: None) == []
+        assert shown() == days[:1]
 
 
 OLDER = "merchant_id STRING NOT NULL, name STRING, country STRING, valid_from TIMESTAMP NOT NULL"
@@ -176,8 +218,8 @@ def block(*offsets):
     return pa.RecordBatch.from_pylist(rows, schema=SCHEMA).serialize().to_pybytes()
 
 
-def test_a_column_is_added_while_a_write_stream_is_open(client, dataset, warehouse_platform, monkeypatch):
-    settings = Settings.from_environment(warehouse_platform.environment() | {"TIDEMARK_BIGQUERY_DATASET": dataset})
+def test_a_column_is_added_while_a_write_stream_is_open(client, dataset, shared_platform, monkeypatch):
+    settings = Settings.from_environment(shared_platform.environment() | {"TIDEMARK_BIGQUERY_DATASET": dataset})
     warehouse = BigQueryWarehouse(settings, arrow_schema())
     try:
         stream = warehouse.open_stream(30)

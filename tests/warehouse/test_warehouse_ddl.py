@@ -1,11 +1,14 @@
 """The SQL files say what the code says, and the views keep the properties that make them cheap and right."""
 
+from datetime import date
+
 import polars as pl
 import pytest
 import sqlglot
 from sqlglot import exp
 
-from assets.warehouse.ddl import TABLES, VIEWS, Statement, statements
+from assets.payments.batch_warehouse import BATCH_WRITES
+from assets.warehouse.ddl import FUNCTIONS, NOTHING_SETTLED, TABLES, VIEWS, Statement, landing_columns, statements
 from assets.warehouse.migrate import MigrationError, missing_columns
 from streaming import landing
 
@@ -16,11 +19,19 @@ TYPES = {
     "DATE": pl.Date,
     "TIMESTAMP": pl.Datetime("us", "UTC"),
 }
+GROUP = {"business_date": pl.Date, "merchant_id": pl.String, "currency": pl.String, "event_type": pl.String}
+SUMS = dict.fromkeys(("amount", "signed_amount", "reporting_amount", "signed_reporting_amount"), pl.Decimal(38, 9))
+BUILT = {"business_date": pl.Date, "landing_rows": pl.Int64}
 DECLARED = {
     "payments_landing": landing.LANDING,
     "merchants": landing.MERCHANTS,
     "fx_rates": landing.FX_RATES,
     "reference_versions": landing.REFERENCE_VERSIONS,
+    "payments_daily": GROUP | {"events": pl.Int64} | SUMS,
+    "payments_daily_builds": BUILT | {"newest_loaded_at": landing.TIMESTAMP, "built_at": landing.TIMESTAMP},
+    "batch_writes": BATCH_WRITES,
+    "payments_settled": landing.LANDING,
+    "payments_settled_builds": BUILT | {"newest_loaded_at": landing.TIMESTAMP, "built_at": landing.TIMESTAMP},
 }
 
 
@@ -30,7 +41,7 @@ def by_name():
 
 
 def test_files_hold_every_table_before_every_view(by_name):
-    assert tuple(by_name) == TABLES + VIEWS
+    assert tuple(by_name) == TABLES + VIEWS + FUNCTIONS
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -60,6 +71,43 @@ def test_landing_is_partitioned_clustered_and_filtered(by_name):
     assert "PARTITION BY business_date" in sql
     assert "CLUSTER BY event_id, kafka_partition, kafka_offset" in sql
     assert "require_partition_filter = TRUE" in sql
+
+
+def test_settled_days_are_partitioned_filtered_and_clustered_by_merchant(by_name):
+    sql = by_name["payments_settled"].sql
+    assert "PARTITION BY business_date" in sql
+    assert "CLUSTER BY merchant_id" in sql
+    assert "require_partition_filter = TRUE" in sql
+
+
+def arms(sql: str) -> dict[str, list[exp.Expression]]:
+    """Per table that a view reads: the conditions on business_date of the SELECT that reads it, with the constant."""
+    found: dict[str, list[exp.Expression]] = {}
+    for table in sqlglot.parse_one(sql, dialect="bigquery").find_all(exp.Table):
+        where = table.find_ancestor(exp.Select).args.get("where") if table.find_ancestor(exp.Select) else None
+        tests = list(where.find_all(exp.LT, exp.LTE, exp.GTE)) if where else []
+        found[table.name] = [test for test in tests if test.this.name == "business_date"]
+    return found
+
+
+def test_both_arms_of_the_view_prune_by_the_same_constant_and_share_no_day():
+    view = next(s for s in statements("p-1", "d", date(2026, 11, 23)) if s.name == "payments")
+    found = arms(view.sql)
+    assert set(found) == {"payments", "payments_settled", "payments_landing"}
+    below, since = found["payments_settled"], found["payments_landing"]
+    assert [(type(c), c.expression.sql("bigquery")) for c in below] == [(exp.LT, "CAST('2026-11-23' AS DATE)")]
+    assert [(type(c), c.expression.sql("bigquery")) for c in since] == [(exp.GTE, "CAST('2026-11-23' AS DATE)")]
+
+
+def test_a_new_dataset_reads_all_from_landing(by_name):
+    assert f"business_date < DATE '{NOTHING_SETTLED}'" in by_name["payments"].sql
+
+
+def test_both_arms_name_the_columns_in_one_order(by_name):
+    """A table that got a column later has it at its end: `SELECT *` would put it into another column."""
+    selects = list(sqlglot.parse_one(by_name["payments"].sql, dialect="bigquery").find(exp.Union).find_all(exp.Select))
+    listed = [names for s in selects if "*" not in (names := tuple(s.named_selects))]
+    assert listed == [landing_columns()] * 2
 
 
 def windows_without(sql: str, column: str) -> list[str]:
