@@ -4,15 +4,14 @@ import os
 import signal
 import threading
 
+from streaming.member_process import EXIT_USAGE
 from streaming.service import StartRefused, last_words, leave, run
 from streaming.settings import Settings, SettingsError
-
-EXIT_USAGE = 2
 
 
 def main() -> int:
     """Run until SIGTERM or SIGINT, then drain. Exit 2: a setting is wrong; 3: refused to start or
-    halted; 75: a service does not answer."""
+    halted; 73: another process plays this member; 75: a service does not answer."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -12,6 +12,8 @@ from typing import Final, NoReturn
 from streaming.adapters.clock import SystemClock
 from streaming.adapters.heartbeat import EVERY_S, NO_SPACE, HeartbeatFile
 from streaming.adapters.journal import JsonJournal
+from streaming.adapters.lease import NO_LOCKS, LeaseHeld, take
+from streaming.member_process import EXIT_LEASE_HELD, EXIT_REFUSED, EXIT_UNAVAILABLE
 from streaming.ports import (
     AccessDenied,
     Broker,
@@ -43,11 +45,6 @@ WEDGED_S: Final = 60.0
 known, three times that on slow machines), is stuck: the process ends, a supervisor starts another."""
 THREADS: Final = 24
 """Waiting calls at most: an append, a finalize or a query each; they sleep nearly always."""
-EXIT_REFUSED: Final = 3
-
-
-EXIT_UNAVAILABLE: Final = 75
-"""A service does not answer: starting again later may help (EX_TEMPFAIL of sysexits.h)."""
 
 
 class StartRefused(Exception):
@@ -65,6 +62,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
 
     settings.require("kafka_bootstrap", "bigquery_project", "mac_key")
     clock, journal = SystemClock(), JsonJournal(SystemClock())
+    _hold_lease(settings, journal)
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tidemark")
     broker = KafkaBroker(settings, on_log=lambda line: journal.say("kafka", level="warning", line=line))
     warehouse = BigQueryWarehouse(settings, arrow_schema())
@@ -76,6 +74,22 @@ def run(settings: Settings, stop: threading.Event) -> int:
         warehouse.close()
         for executor in (pool, walker):
             executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _hold_lease(settings: Settings, journal: Journal) -> None:
+    """Become this machine's only process of the member, until it ends; without room for the file, or a
+    filesystem that knows locks, go on without.
+
+    Raises StartRefused if another process is, SettingsError for a folder that cannot be written.
+    """
+    try:
+        take(Path(settings.state_dir), settings.member)
+    except LeaseHeld as error:
+        raise StartRefused(str(error), EXIT_LEASE_HELD) from None
+    except OSError as error:
+        if error.errno not in NO_SPACE | NO_LOCKS:
+            raise _not_writable(Path(settings.state_dir), error) from None
+        journal.say("lease_not_taken", level="warning", why=str(error))
 
 
 def leave(code: int) -> NoReturn:
@@ -128,10 +142,14 @@ def _heartbeat_file(settings: Settings, journal: Journal) -> HeartbeatFile:
         beats.prepare()
     except OSError as error:
         if error.errno not in NO_SPACE:
-            why = f"no heartbeat can be written to {beats.path.parent} ({error.strerror})"
-            raise SettingsError(f"TIDEMARK_STATE_DIR: {why}; name a folder this user may write") from None
+            raise _not_writable(beats.path.parent, error) from None
         journal.say("heartbeat_not_written", level="warning", why=str(error))
     return beats
+
+
+def _not_writable(folder: Path, error: OSError) -> SettingsError:
+    why = f"no heartbeat can be written to {folder} ({error.strerror})"
+    return SettingsError(f"TIDEMARK_STATE_DIR: {why}; name a folder this user may write")
 
 
 def _refusal(consumer: Consumer) -> str:

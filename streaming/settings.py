@@ -131,6 +131,14 @@ class Settings:
     recovery_check: str = _setting("before", _choice("before", "behind"), "count live rows before the first append")
     reference_poll_s: float = _setting(10.0, _between(0.1, 3_600, float), "seconds between looks for new versions")
     drain_s: float = _setting(10.0, _between(0.1, 300, float), "time limit of a drain after SIGTERM, seconds")
+    members: int = _setting(1, _between(1, 64, int), "Dagster: members of the stream to keep running, or to expect")
+    observe_only: str = _setting("no", _choice("no", "yes"), "Dagster: somebody else starts the members (a cluster)")
+    settle_after_days: int = _setting(
+        2, _between(1, 365, int), "Dagster: whole days before today that payments reads from landing, UTC"
+    )
+    schedules: str = _setting("on", _choice("on", "off"), "Dagster: off: schedules wait to be turned on in the page")
+    merchant_snapshots: str = _setting("", _TEXT, "Dagster: the source's file of a day, with {day} in its path")
+    fx_feed: str = _setting("", _TEXT, "Dagster: address of the ECB's XML; empty: the bundled history")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], read: ReadFile = read_file) -> "Settings":

@@ -30,7 +30,7 @@ def consume(
 
     With --members, supervise that many in processes of their own; they end with the platform.
     Settings come from TIDEMARK_* variables, or from the sandbox instance that is up. Exit codes: 0 stopped,
-    2 a setting is wrong, 3 refused to start or every partition halted,
+    2 a setting is wrong, 3 refused to start or every partition halted, 73 another process plays this member,
     75 a service does not answer.
     """
     if member is not None and members is not None:
@@ -71,6 +71,7 @@ def _supervise(state: Path | None, members: int, stop: threading.Event) -> int:
     from sandbox.platform.instance import PlatformDown, load
 
     environment, chosen = environment_of(state), resolve(state)
+    _refuse_supervised(Path(chosen.state_dir))
     local = chosen.bigquery_rest_endpoint and (Path(chosen.state_dir) / "platform.json").exists()
 
     def platform_runs() -> bool:
@@ -81,6 +82,19 @@ def _supervise(state: Path | None, members: int, stop: threading.Event) -> int:
 
     crew = Crew(Path(chosen.state_dir).absolute(), environment, members, lambda line: print(line, flush=True))
     return supervise(crew, stop, platform_runs)
+
+
+def _refuse_supervised(state_dir: Path) -> None:
+    """Raise UserError where Dagster's supervisor looks after members of these names: it would end them."""
+    from orchestration.supervision.desired import desired_path
+    from orchestration.ui import servers
+    from orchestration.ui.home import Home
+
+    daemon = servers.found(Home(state_dir)).get("daemon")
+    if daemon is not None and daemon.alive and desired_path(state_dir).exists():
+        raise UserError(
+            "Dagster supervises the stream here: use `tidemark stream start`, or stop it with `tidemark ui --down`"
+        )
 
 
 def settings() -> None:

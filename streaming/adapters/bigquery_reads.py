@@ -1,5 +1,6 @@
-"""Reference tables through the Storage Read API: Arrow, since tens of thousands of rows as JSON pages are slow."""
+"""Tables through the Storage Read API: Arrow, since tens of thousands of rows as JSON pages are slow."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,7 +13,7 @@ from streaming.ports import Unavailable
 from streaming.settings import Settings
 
 _STREAMS: Final = 1
-"""One stream: 80,000 rows are a few megabytes."""
+"""One stream: 80,000 rows are a few megabytes, and a replay reads no faster than it may."""
 
 
 class ReferenceReads:
@@ -25,11 +26,20 @@ class ReferenceReads:
 
     def recorded_by(self, table: str, schema: pl.Schema, at: datetime, timeout_s: float) -> pl.DataFrame:
         """Rows of `table` with `recorded_at` at or before `at`, in `schema`. Raises WarehouseError."""
+        stamp = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+        restriction = f"recorded_at <= TIMESTAMP '{stamp}'"
+        return pl.concat([pl.DataFrame(schema=schema), *self.scan(table, schema, restriction, timeout_s)])
+
+    def scan(self, table: str, schema: pl.Schema, restriction: str, timeout_s: float) -> Iterator[pl.DataFrame]:
+        """Rows of `table` for which `restriction` holds (all if it is empty) in frames of `schema`, as they arrive.
+
+        `timeout_s` is for all of it. Raises WarehouseError.
+        """
         from google.api_core.exceptions import GoogleAPICallError, RetryError
         from google.auth.exceptions import GoogleAuthError
 
         try:
-            return self._read(table, schema, at, timeout_s)
+            yield from self._frames(table, schema, restriction, timeout_s)
         except GoogleAPICallError as error:
             rpc = next((found for found in error.errors if hasattr(found, "trailing_metadata")), None)
             what = f"read {table}"
@@ -41,17 +51,14 @@ class ReferenceReads:
         except GoogleAuthError as error:
             raise rest_error(error, f"read {table}") from None
 
-    def _read(self, table: str, schema: pl.Schema, at: datetime, timeout_s: float) -> pl.DataFrame:
+    def _frames(self, table: str, schema: pl.Schema, restriction: str, timeout_s: float) -> Iterator[pl.DataFrame]:
         from google.cloud.bigquery_storage_v1 import types
 
         client = self._client.get()
-        stamp = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
         wanted = types.ReadSession(
             table=f"projects/{self._project}/datasets/{self._dataset}/tables/{table}",
             data_format=types.DataFormat.ARROW,
-            read_options=types.ReadSession.TableReadOptions(
-                selected_fields=list(schema), row_restriction=f"recorded_at <= TIMESTAMP '{stamp}'"
-            ),
+            read_options=types.ReadSession.TableReadOptions(selected_fields=list(schema), row_restriction=restriction),
         )
         session = client.create_read_session(
             parent=f"projects/{self._project}",
@@ -60,17 +67,15 @@ class ReferenceReads:
             timeout=timeout_s,
             retry=None,
         )
-        frames = [pl.DataFrame(schema=schema)]
         if not session.streams:  # an empty table
-            return frames[0]
+            return
         wire = pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema))
         for stream in session.streams:
             for message in client.read_rows(stream.name, timeout=timeout_s, retry=None):
                 batch = pa.ipc.read_record_batch(pa.py_buffer(message.arrow_record_batch.serialized_record_batch), wire)
                 frame = pl.from_arrow(batch)
                 assert isinstance(frame, pl.DataFrame)
-                frames.append(frame.select(schema.names()).cast(schema))
-        return pl.concat(frames)
+                yield frame.select(schema.names()).cast(schema)
 
     def close(self) -> None:
         """Close the channel."""

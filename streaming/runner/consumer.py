@@ -214,4 +214,6 @@ class Consumer:
 
     def _event(self, event: str, **facts: object) -> None:
         self.meters.events[event] += 1
+        if event == "recovered":
+            self.meters.events["skipped_at_recovery"] += int(str(facts["skip"]))
         self._world.journal.say(event, **facts)

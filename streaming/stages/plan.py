@@ -228,8 +228,11 @@ def arrow_schema() -> bytes:
     return bytes(SCHEMA.serialize())
 
 
-def serialise(block: Block, epoch: str, loaded_at: datetime) -> bytes:
-    """The block as one Arrow IPC record batch message, without schema: `rows.serialized_record_batch`."""
+def serialise(block: Block, epoch: str | None, loaded_at: datetime) -> bytes:
+    """The block as one Arrow IPC record batch message, without schema: `rows.serialized_record_batch`.
+
+    `epoch` is None in a superseding row, which no owner of a partition landed.
+    """
     epochs = pa.repeat(pa.scalar(epoch, pa.string()), len(block))
     times = pa.repeat(pa.scalar(loaded_at, SCHEMA.field(_LOADED_AT).type), len(block))
     stamped = block.batch.add_column(_EPOCH_AT, SCHEMA.field(_EPOCH_AT), epochs)

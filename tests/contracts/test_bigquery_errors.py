@@ -123,6 +123,7 @@ def test_rest_errors(error: Exception, kind: type[Exception]) -> None:
     assert type(rest_error(error, "count")) is kind
 
 
+@pytest.mark.integration  # Google's packages take half a second to import
 def test_a_detail_is_read_from_the_trailing_metadata() -> None:
     from google.cloud.bigquery_storage_v1.types import StorageError  # noqa: TID251  # builds what the service sends
     from google.protobuf.any_pb2 import Any

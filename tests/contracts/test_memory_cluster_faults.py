@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kafka_worlds import Heard
 
@@ -152,7 +152,6 @@ def test_a_full_partition_does_not_starve_its_neighbour() -> None:
     assert seen == {0, 1}
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     partitions=st.integers(1, 9),
     changes=st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), min_size=1, max_size=8),

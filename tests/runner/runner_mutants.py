@@ -15,8 +15,10 @@ from streaming.ports import CommitAnswer, CommitOutcome
 from streaming.protocol.partition import Partition
 from streaming.runner.lanes import Lanes
 from streaming.runner.ownership import Ownership
+from streaming.runner.patience import Patience
 
 _answered, _send, _send_counts = Partition.commit_answered, Ownership.send_commits, Lanes.send_counts
+_patient = Patience.__init__
 
 
 def keep_what_is_lost(self: Ownership, partitions: Any) -> None: ...
@@ -66,6 +68,16 @@ def commit_what_is_lost(self: Ownership, partitions: Any) -> None:
 
 def give_up_without_waiting(self: Lanes, numbers: Any, limit_s: float) -> list[Any]:
     return [lane for number in numbers if (lane := self.get(number))]
+
+
+def wait_only_after_a_loss(self: Patience) -> None:
+    _patient(self)
+    self._waiting = False
+
+
+def ask_without_end(self: Patience) -> None:
+    _patient(self)
+    self._left = None
 
 
 def stay_for_ever(self: Ownership, answers: int) -> None: ...
@@ -134,6 +146,14 @@ MUTANTS: dict[str, tuple[tuple[Any, str, Any], Callable[[], None]]] = {
     "wait for an assignment for ever": (
         (Ownership, "stay_no_longer", stay_for_ever),
         t.test_a_member_that_is_assigned_nothing_again_joins_with_a_new_client,
+    ),
+    "wait for the first assignment for ever": (
+        (Patience, "__init__", wait_only_after_a_loss),
+        t.test_a_member_that_is_never_assigned_anything_joins_with_a_new_client_too,
+    ),
+    "ask for a first partition for ever": (
+        (Patience, "__init__", ask_without_end),
+        t.test_members_without_a_partition_stop_asking,
     ),
     "ignore interrupts": (
         (Lanes, "interrupt", ignore_interrupts),

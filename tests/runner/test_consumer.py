@@ -7,6 +7,7 @@ from runner_rig import Rig, event
 from streaming.adapters.memory_cluster import CommitFault
 from streaming.adapters.memory_faults import Effect, Fault
 from streaming.protocol.metadata import decode
+from streaming.runner.patience import JOINS_UNSERVED
 
 
 def running(rig: Rig, name: str = "member-0", turns: int = 6) -> Rig:
@@ -117,6 +118,31 @@ def test_a_member_that_is_assigned_nothing_again_joins_with_a_new_client():
         rig.clock.advance(1.0)
         rig.turn()
     assert [facts["why"] for facts in rig.said("rejoin")] == ["assigned nothing while the broker answered 15 times"]
+    rig.settle()
+    rig.assert_exactly_once()
+
+
+def test_a_member_that_is_never_assigned_anything_joins_with_a_new_client_too():
+    rig = Rig(partitions=2)
+    rig.produce(0, 3)
+    rig.start()
+    rig.brokers["member-0"].strand()
+    for _ in range(70):
+        rig.clock.advance(1.0)
+        rig.turn()
+    assert [facts["why"] for facts in rig.said("rejoin")] == ["assigned nothing while the broker answered 60 times"]
+    rig.settle()
+    rig.assert_exactly_once()
+
+
+def test_members_without_a_partition_stop_asking():
+    rig = running(Rig(partitions=1))
+    rig.start("member-1")
+    for _ in range(1_100):  # a fourth wait would be over by now
+        rig.clock.advance(1.0)
+        rig.turn()
+    assert len(rig.said("rejoin")) == JOINS_UNSERVED
+    rig.produce(0, 3)
     rig.settle()
     rig.assert_exactly_once()
 
@@ -394,3 +420,14 @@ def test_payloads_are_never_said():
     rig.cluster.produce(0, event(1, description="4111 1111 1111 1111"), b"4111111111111111")
     rig.settle()
     assert "4111" not in repr(rig.journal.events)
+
+
+def test_what_a_recovery_skips_is_counted():
+    rig = running(Rig(partitions=1, commit_interval_s=30.0))
+    rig.produce(0, 3)
+    rig.turn(6)
+    assert len(rig.landed()) == 3
+    rig.kill()
+    consumer = rig.start()
+    rig.turn(6)
+    assert consumer.meters.events["skipped_at_recovery"] == 3

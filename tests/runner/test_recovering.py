@@ -170,7 +170,7 @@ class TestPlan:
         assert recover(rig, "end") == [
             "partition 0: offset 5, highest live offset 4, log [0, 8)",
             "would go on at offset 8",
-            "offsets 5 to 7 would NOT be landed: replay them later",
+            "offsets 5 to 7 would NOT be landed: --from 5 lands them",
         ]
         assert rig.warehouse.open_streams == []
 
