@@ -7,7 +7,10 @@ import typer
 
 from orchestration.errors import UserError
 
-COMMAND_MODULES = ("platform", "migrate", "seed", "produce", "consume", "query", "audit", "recover", "demo")
+COMMAND_MODULES = (
+    "platform", "migrate", "seed", "produce", "consume", "stream", "query", "audit", "recover", "replay", "redrive",
+    "ui", "demo",
+)  # fmt: skip
 
 app = typer.Typer(
     name="tidemark",

@@ -68,7 +68,7 @@ class Plan:
                 f"offsets {landed_to} to {gone_to - 1} are gone from the log and were never landed: they are LOST"
             )
         if self.offset > gone_to:
-            lines.append(f"offsets {gone_to} to {self.offset - 1} would NOT be landed: replay them later")
+            lines.append(f"offsets {gone_to} to {self.offset - 1} would NOT be landed: --from {gone_to} lands them")
         return lines
 
     def _doubts(self) -> list[str]:

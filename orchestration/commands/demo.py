@@ -1,4 +1,4 @@
-"""`tidemark demo`: the whole pipeline in half a minute, with a kill in the middle and an audit at the end."""
+"""`tidemark demo`: the whole pipeline in half a minute, with a kill in the middle, an audit and a replay at the end."""
 
 import json
 import os
@@ -22,18 +22,20 @@ def demo(
     *,
     rate: Annotated[float, typer.Option(min=1, max=100_000, help="Payments a second.")] = 500,
     duration: Annotated[float, typer.Option(min=2, max=86_400, help="Seconds of production.")] = 30,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave platform and consumers running at the end.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave platform, Dagster and stream running.")] = False,
     members: Annotated[int, typer.Option(min=1, max=6, help="Members of the consumer group.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same payments (under new ids).")] = 7,
     state: Annotated[Path, typer.Option(help="Folder of this demo; it is emptied first.")] = STATE,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON; progress goes to stderr.")] = False,
 ) -> None:
-    """Watch payments go from Kafka to BigQuery, see a consumer killed and recover, and audit every record.
+    """Watch payments go from Kafka to BigQuery, see a consumer killed and brought back, audit every record, replay.
 
-    Exit code 0 only if the audit passed; 1 if it did not or a part failed; 130 after Ctrl-C.
+    Dagster supervises the consumers; its pages are open meanwhile. Exit code 0 only if audit and replay passed and who
+    was killed came back; 1 if not or if a part failed; 130 after Ctrl-C.
     """
     from rich.console import Console
 
+    from orchestration.ui.beside import DagsterBeside
     from sandbox.demo.failure import DemoFailed
     from sandbox.demo.options import Options
     from sandbox.demo.run import run
@@ -46,7 +48,7 @@ def demo(
         console = Console(stderr=as_json, width=WIDTH)
     options = Options(rate=rate, seconds=duration, members=members, seed=seed, keep=keep, state=state)
     try:
-        report = run(options, Screen(console), os.environ, _started_at())
+        report = run(options, Screen(console), DagsterBeside, os.environ, _started_at())
     except DemoFailed as error:
         print(f"tidemark: {error}", file=sys.stderr)
         raise typer.Exit(1) from None

@@ -1,6 +1,7 @@
 """`tidemark up`, `down`, `status`, `logs`: the local platform."""
 
 import json
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from orchestration.errors import UserError
 State = Annotated[Path, typer.Option(help="Folder of this instance; another folder is another instance.")]
 Port = Annotated[int | None, typer.Option(min=1024, max=65535, help="Fixed port; a free one if left out.")]
 DEFAULT_STATE = Path(".tidemark/sandbox")
-LOGS = ("supervisor", "kafka", "bigquery", "consumer")
+LOGS = ("supervisor", "kafka", "bigquery", "consumer", "dagster")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,30 +31,43 @@ def up(  # noqa: PLR0917 - one parameter per option
     kafka_port: Port = None,
     rest_port: Port = None,
     grpc_port: Port = None,
+    ui_port: Port = None,
+    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Start Dagster as well: pages, daemon, code.")] = True,
 ) -> None:
-    """Start a local Kafka and a BigQuery emulator, and leave them running."""
+    """Start a local Kafka, a BigQuery emulator and Dagster, and leave them running; repeat it to start what died."""
+    from orchestration.ui.servers import DidNotServe
+    from orchestration.ui.starting import Wanted, start
     from sandbox.platform import supervisor
+    from sandbox.platform.instance import Ports
+    from sandbox.platform.processes import PortTaken
 
-    options = ["--topic", topic, "--partitions", str(partitions)]
-    for name, port in (("kafka", kafka_port), ("rest", rest_port), ("grpc", grpc_port)):
-        options += [f"--{name}-port", str(port)] if port else []
+    wanted = Wanted(state, topic, partitions, Ports(kafka_port, rest_port, grpc_port), ui_port, ui)
     try:
-        facts, started = supervisor.up(state, options, print)
-    except (supervisor.CouldNotStart, OSError) as error:
+        facts, started, address = start(wanted, os.environ, print)
+    except (supervisor.CouldNotStart, PortTaken, DidNotServe, OSError) as error:
         raise UserError(str(error)) from None
     print("the platform is up" if started else "the platform is already up")
     print(f"  Kafka     {facts.bootstrap_servers}, topic {facts.topic}")
     print(f"  BigQuery  {facts.rest_endpoint} (emulator), gRPC {facts.grpc_endpoint}, {facts.project}.{facts.dataset}")
+    if address is not None:
+        print(f"  Dagster   {address}")
 
 
 def down(
     state: State = DEFAULT_STATE,
     purge: Annotated[bool, typer.Option("--purge", help="Also delete its topics, tables, logs and ledgers.")] = False,
 ) -> None:
-    """Stop the local platform; topics and tables are kept for the next `up`."""
+    """Stop the local platform, Dagster and the supervised stream; topics and tables are kept for the next `up`."""
+    from orchestration.supervision.ending import end_stream
+    from orchestration.ui import servers
+    from orchestration.ui.home import Home
     from sandbox.platform import supervisor
     from sandbox.platform.instance import AlreadyRunning
 
+    if ended := servers.stop(Home(state)):
+        print(f"stopped Dagster's {', '.join(ended)}")
+    if drained := end_stream(state, datetime.now(UTC), "tidemark down"):
+        print(f"drained {', '.join(drained)}")
     ran = supervisor.down(state)
     if purge:
         try:
@@ -67,11 +81,14 @@ def status(
     state: State = DEFAULT_STATE,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Show what runs: Kafka, the emulator, the consumers with lag and latency."""
+    """Show what runs: Kafka, the emulator, Dagster, the consumers with lag and latency."""
+    from orchestration.ui.home import Home
+    from orchestration.ui.looking import line
+    from orchestration.ui.looking import look as look_at_dagster
     from sandbox.platform.instance import state_option
     from sandbox.platform.status import status as look
 
-    found = look(state, datetime.now(UTC))
+    found = look(state, datetime.now(UTC)) | {"dagster": look_at_dagster(Home(state))}
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -79,6 +96,7 @@ def status(
     print(f"Kafka     {kafka['state']:13}{kafka['bootstrap_servers'] or ''} {kafka['topic'] or ''}".rstrip())
     start = f"start both with `tidemark up{state_option(state)}`"
     print(f"BigQuery  {bigquery['state']:13}{bigquery['rest_endpoint'] or start}")
+    print(line(found["dagster"], f"start it with `tidemark ui{state_option(state)}`"))
     for consumer in found["consumers"]:
         print("\n".join(consumer_lines(consumer)))
     if not found["consumers"]:
@@ -100,7 +118,7 @@ def consumer_lines(consumer: dict[str, Any]) -> list[str]:
 
 
 def logs(
-    name: Annotated[str, typer.Argument(help="supervisor, kafka, bigquery or consumer; all if left out.")] = "",
+    name: Annotated[str, typer.Argument(help=f"{', '.join(LOGS)}; all if left out.")] = "",
     lines: Annotated[int, typer.Option("-n", min=0, help="Last lines of each.")] = 20,
     follow: Annotated[bool, typer.Option("-f", help="Go on with what is added, until Ctrl-C.")] = False,
     state: State = DEFAULT_STATE,

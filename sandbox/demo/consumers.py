@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,28 +13,16 @@ from typing import Any, Final
 
 from sandbox.demo.usage import Usage
 from sandbox.platform.processes import spawn, stop
+from streaming.member_process import ALLOCATOR, FATAL_CODES, MEMBER_COMMAND, last_words
 
-FATAL_CODES: Final = {2: "a setting is wrong", 3: "it refused to start or every partition halted"}
-"""Exit codes of `python -m streaming` after which another start would end the same way."""
 BACKOFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Wait before the n-th restart in a row; a member that ran for `STEADY_S` begins anew."""
 STEADY_S: Final = 30.0
 TURN_S: Final = 0.1
 DRAIN_S: Final = 15.0
 """A member drains in under 10 s; then it is killed, which is safe."""
-MEMBER_COMMAND: Final = (sys.executable, "-m", "streaming")
 GONE_S: Final = 2.0
 """Without Kafka there is nothing to drain to."""
-_ALLOCATOR: Final = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "262144",
-    "MALLOC_TRIM_THRESHOLD_": "1048576",
-    "POLARS_MAX_THREADS": "1",
-}
-"""More arenas cost memory and bring nothing. A second Polars thread costs a tenth more CPU at any window size: a walk
-is many small steps, between which the threads of its pool look for each other; more members use more cores. Fixed
-thresholds give an append's megabytes back as soon as it is answered; glibc's own raise themselves until they stay
-(37 MB less at the peak of a drain)."""
 
 
 @dataclass(slots=True)
@@ -75,7 +62,7 @@ class Crew:
     ) -> None:
         self.say = say
         self._state, self._command = state, command
-        self._environment = {**environment, **_ALLOCATOR}
+        self._environment = {**environment, **ALLOCATOR}
         self.members = [Member(f"member-{n}", state / "logs" / f"consumer-{n}.log") for n in range(1, count + 1)]
         self.usage = Usage()
         self.kills = 0
@@ -204,13 +191,3 @@ def _is_ready(member: Member, beat: dict[str, Any] | None) -> bool:
         and beat.get("state") == "running"
         and bool(beat.get("partitions"))
     )
-
-
-def last_words(log: Path) -> str:
-    """What a member said last: its own one-line message if there is one, else its log's last line."""
-    try:
-        lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    except OSError:
-        return f"no log at {log}"
-    own = [line for line in lines[-20:] if line.startswith("tidemark: ")]
-    return (own or lines or [f"{log} is empty"])[-1].removeprefix("tidemark: ")

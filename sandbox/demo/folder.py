@@ -26,6 +26,7 @@ def fresh(state: Path) -> Path:
     try:
         supervisor.purge(state)
         state.mkdir(parents=True, exist_ok=True)
+        (state / "instance.lock").touch()  # from here on it is known as a demo's, however early this one ends
     except AlreadyRunning:
         raise busy from None
     except OSError as error:

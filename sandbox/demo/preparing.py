@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from sandbox.demo.consumers import Crew
+from sandbox.demo.control import ControlPlane
 from sandbox.demo.failure import DemoFailed
+from sandbox.demo.members import Members
 from sandbox.demo.site import Health
 from sandbox.platform.instance import PlatformFacts
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from sandbox.seed import Frames
 
-READY_WITHIN_S: Final = 60.0
+READY_WITHIN_S: Final = 120.0
+"""Ten times what code server, supervisor and a member take on two quiet cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,14 @@ def publish(facts: PlatformFacts, seed: int, warm: Warm, say: Callable[[str], No
         raise DemoFailed(f"the emulator did not take tables or reference data: {error}; its log: {log}") from None
 
 
-def await_ready(crew: Crew, facts: PlatformFacts) -> None:
-    """Wait until every member owns partitions and delivers. Raises DemoFailed."""
-    health, deadline = Health(facts), time.monotonic() + READY_WITHIN_S
-    while not crew.ready():
-        crew.tend()
+def await_ready(members: Members, plane: ControlPlane, facts: PlatformFacts) -> None:
+    """Wait until the supervisor has started every member and each owns partitions and delivers. Raises DemoFailed."""
+    health, deadline = Health(facts, plane), time.monotonic() + READY_WITHIN_S
+    while not members.ready():
+        members.tend()
         health.check()
-        if refusals := crew.refusals():
+        if refusals := members.refusals():
             raise DemoFailed(f"{refusals[0]}; its log is in {facts.state / 'logs'}")
         if time.monotonic() > deadline:
-            raise DemoFailed(f"no consumer was ready within {READY_WITHIN_S:.0f} s: see {crew.members[0].log}")
+            raise DemoFailed(f"no consumer was ready within {READY_WITHIN_S:.0f} s: see {facts.state / 'logs'}")
         time.sleep(0.05)

@@ -38,6 +38,16 @@ def blocks(client: "Client", dataset: str, first_day: date) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=BLOCKS, orient="row")
 
 
+def landed(client: "Client", dataset: str, first_day: date, last_day: date) -> dict[date, int]:
+    """Live rows by business date, those without any left out."""
+    sql = (
+        f"SELECT business_date, COUNT(*) FROM `{dataset}.payments_landing` "
+        f"WHERE business_date BETWEEN DATE '{first_day}' AND DATE '{last_day}' "
+        "AND replay_id IS NULL AND enrichment_revision = 0 GROUP BY business_date"
+    )
+    return {row[0]: int(row[1]) for row in _ask(client, sql)}
+
+
 def examples(client: "Client", dataset: str, first_day: date) -> list[Example]:
     """A few rows of the run, each with what it shows; an example the run happened not to have is left out."""
     recent = f"business_date >= DATE '{first_day}'"

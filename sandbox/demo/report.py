@@ -2,7 +2,9 @@
 
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -10,6 +12,7 @@ import polars as pl
 
 from audit.model import Report as Audit
 from sandbox.demo import latency
+from sandbox.demo.control import BROUGHT_BACK_S, Replay, as_json, shortcomings
 from sandbox.demo.options import Options
 from sandbox.demo.samples import Census
 from sandbox.demo.stream import Kill
@@ -53,6 +56,11 @@ class Evidence:
     missing: str | None
     """What the drain was still waiting for when it gave up."""
     audit: Audit
+    replay: Replay
+    landed: Mapping[date, int]
+    """Live rows by business date, of the days that were replayed."""
+    plane_bytes: int
+    """Resident memory of Dagster's processes at the end of the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +73,14 @@ class Recovery:
 
     def as_json(self) -> dict[str, Any]:
         """Seconds from the kill."""
+        resumed_s = _seconds(self.kill.killed_us, self.resumed_us)
         return {
             "member": self.kill.member,
             "pid": self.kill.pid,
+            "next_pid": self.kill.next_pid,
+            "restarted_by": "supervisor" if self.kill.next_pid is not None else None,
+            "restart_seconds": _seconds(self.kill.killed_us, self.kill.next_us),
+            "within_contract": resumed_s is not None and resumed_s <= BROUGHT_BACK_S,
             "first_row_seconds": _seconds(self.kill.killed_us, self.resumed_us),
             "recovery_seconds": _seconds(self.kill.killed_us, self.recovered_us),
         }
@@ -90,9 +103,12 @@ def build(evidence: Evidence) -> dict[str, Any]:
     found = recoveries(evidence.kills, lags, evidence.blocks)
     last = evidence.censuses[-1].at_us if evidence.censuses else evidence.began_us
     disturbed = [(one.kill.killed_us, one.recovered_us or last) for one in found]
-    verdict = "PASS" if evidence.audit.passed and evidence.missing is None else "FAIL"
+    missing = _not_brought_back(found)
+    wrong = [*missing, *shortcomings(evidence.replay, evidence.landed)]
+    passed = evidence.audit.passed and evidence.missing is None and not wrong
     return {
-        "verdict": verdict,
+        "verdict": "PASS" if passed else "FAIL",
+        "shortcomings": wrong,
         "rate": _rate(evidence),
         "events": evidence.audit.events,
         "quarantined_by_reason": evidence.audit.quarantined_by_reason,
@@ -104,6 +120,8 @@ def build(evidence: Evidence) -> dict[str, Any]:
             "total": round(evidence.total_s, 2),
         },
         "recoveries": [one.as_json() for one in found],
+        "dagster": {"resident_mb": round(evidence.plane_bytes / 1e6, 1)},
+        "replay": as_json(evidence.replay, evidence.landed),
         "not_drained": evidence.missing,
         "probe": _probe(evidence),
         "settings": _settings(evidence.options),
@@ -111,6 +129,15 @@ def build(evidence: Evidence) -> dict[str, Any]:
         "audit": evidence.audit.as_json(),
         "course": _course(evidence, lags),
     }
+
+
+def _not_brought_back(found: list[Recovery]) -> list[str]:
+    """A line for each killed member that nobody started again, or that never delivered again."""
+    return [
+        f"the supervisor did not bring {one.kill.member} back after the kill of process {one.kill.pid}"
+        for one in found
+        if one.kill.next_pid is None or one.resumed_us is None
+    ]
 
 
 def _rate(evidence: Evidence) -> dict[str, Any]:

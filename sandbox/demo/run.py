@@ -1,8 +1,6 @@
-"""The demo from start to report: platform, reference data, consumers, payments, a kill, the drain, the audit."""
+"""The demo from start to report: platform, control plane, payments, a kill, the drain, the audit, a replay."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,27 +8,36 @@ from pathlib import Path
 from typing import Any, Final
 
 from sandbox.demo import report
-from sandbox.demo.consumers import DRAIN_S, Crew
+from sandbox.demo.control import ControlPlane
 from sandbox.demo.failure import DemoFailed
 from sandbox.demo.folder import FolderTaken, fresh
+from sandbox.demo.members import Members
 from sandbox.demo.options import Options
 from sandbox.demo.preparing import Warming, await_ready, publish
 from sandbox.demo.producing import Source
 from sandbox.demo.screen import Screen
 from sandbox.demo.show import Show
-from sandbox.demo.site import platform
+from sandbox.demo.site import TOPIC, platform
 from sandbox.demo.verdict import verdict
-from sandbox.platform.instance import PlatformFacts
+from sandbox.platform.instance import PlatformFacts, Ports, foreseen
 
+DRAIN_S: Final = 15.0
+"""A member drains in under 10 s; then it is killed, which is safe."""
 STOP_S: Final = 3.0
 """What consumers get to drain when the demo is stopped or has failed: then nobody counts."""
 
 
-def run(options: Options, screen: Screen, environment: Mapping[str, str], started_at: float) -> dict[str, Any]:
+def run(
+    options: Options,
+    screen: Screen,
+    control: Callable[[Path, Callable[[str], None]], ControlPlane],
+    environment: Mapping[str, str],
+    started_at: float,
+) -> dict[str, Any]:
     """Run a demo and return its report, which is also in `<state>/report.json`.
 
-    `environment` is the process environment, `started_at` when the command began, in seconds since the epoch.
-    Raises DemoFailed.
+    `control` makes the control plane of a state folder, which says what it does; `environment` is the process
+    environment, `started_at` when the command began, in seconds since the epoch. Raises DemoFailed.
     """
     try:
         state = fresh(options.state)
@@ -42,63 +49,67 @@ def run(options: Options, screen: Screen, environment: Mapping[str, str], starte
 
         def say(line: str) -> None:
             screen.say(f"{time.time() - started_at:6.1f} s  {line}")
+
+        def began(line: str) -> None:
+            say(line)
             warming.begin()  # not before the platform's own first steps: hashing jars beside it takes seconds
 
-        with platform(state, options.keep, say) as facts, screen:
-            stage = _Stage(options, facts, screen, environment, started_at)
-            return stage.run(warming, say)
+        ports, plane = Ports().settled(), control(state, say)
+        try:
+            plane.begin({**environment, **foreseen(state, TOPIC, ports)})
+            with platform(state, ports, options.keep, began) as facts, screen:
+                stage = _Stage(options, facts, screen, plane, environment)
+                return stage.run(warming, started_at, say)
+        finally:
+            plane.end(0.0)
 
 
 class _Stage:
     """A demo on a platform that is up."""
 
     def __init__(
-        self, options: Options, facts: PlatformFacts, screen: Screen, environment: Mapping[str, str], started_at: float
+        self,
+        options: Options,
+        facts: PlatformFacts,
+        screen: Screen,
+        plane: ControlPlane,
+        environment: Mapping[str, str],
     ) -> None:
-        self._options, self._facts, self._screen = options, facts, screen
-        self._environment, self._started_at = environment, started_at
+        self._options, self._facts, self._screen, self._plane = options, facts, screen, plane
+        self._environment = environment
 
-    def run(self, warming: Warming, say: Callable[[str], None]) -> dict[str, Any]:
-        """Prepare, show, stop the processes, report."""
-        facts, options = self._facts, self._options
+    def run(self, warming: Warming, started_at: float, say: Callable[[str], None]) -> dict[str, Any]:
+        """Prepare, show, report, end the stream unless it is to stay."""
+        facts, options, plane = self._facts, self._options, self._plane
         source = Source(facts.state, self._environment)
-        crew = Crew(facts.state, {**self._environment, **facts.environment()}, options.members, say)
+        members = Members(facts.state, options.members, plane, say)
         patience_s = STOP_S
         try:
             publish(facts, options.seed, warming.result(), say)
-            say(f"starting {options.members} consumer{'s' if options.members > 1 else ''}")
-            crew.start()
-            await_ready(crew, facts)
-            evidence, examples = Show(options, facts, source, crew, self._screen).run(self._started_at)
+            say(f"asking the supervisor for {options.members} member{'s' if options.members > 1 else ''}")
+            plane.want(options.members)
+            await_ready(members, plane, facts)
+            show = Show(options, facts, source=source, members=members, plane=plane, screen=self._screen)
+            evidence, examples = show.run(started_at)
             patience_s = DRAIN_S
+            content = report.build(evidence)
+            path = facts.state / "report.json"
+            path.write_text(json.dumps(content, indent=2) + "\n")
+            self._screen.print(verdict(content, examples, shown(path), self._screen.console.width))
+            if options.keep:
+                plane.leave()
+                self._tell_how_to_look()
+            return content
         finally:
             source.end()
-            crew.terminate(patience_s)
-        content = report.build(evidence)
-        path = facts.state / "report.json"
-        path.write_text(json.dumps(content, indent=2) + "\n")
-        self._screen.print(verdict(content, examples, shown(path), self._screen.console.width))
-        if options.keep:
-            self._leave_consuming()
-        return content
+            plane.end(patience_s)
 
-    def _leave_consuming(self) -> None:
-        """Start consumers that outlive us, they end with the platform; and say how to look."""
-        state, members = self._facts.state, str(self._options.members)
-        command = [sys.executable, "-m", "orchestration.cli", "consume", "--members", members, "--state", str(state)]
-        with (state / "logs" / "consumer.log").open("ab") as log:
-            subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=dict(self._environment),
-                start_new_session=True,
-            )
-        where = f"--state {shown(state)}"
+    def _tell_how_to_look(self) -> None:
+        where = f"--state {shown(self._facts.state)}"
         for line in (
             "",
-            f"Kafka, the emulator and the consumer go on. Look: tidemark status {where}",
+            f"Kafka, the emulator, Dagster and its stream go on. Open: {self._plane.address() or 'no page answers'}",
+            f"Look: tidemark status {where}",
             f'Ask: tidemark query {where} "SELECT * FROM payments WHERE business_date = CURRENT_DATE() LIMIT 5"',
             f"Send more: tidemark produce {where}    End it: tidemark down {where}",
         ):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from sandbox.demo import latency, questions, report
-from sandbox.demo.consumers import Crew
+from sandbox.demo.control import ControlPlane, Replay
 from sandbox.demo.failure import DemoFailed
+from sandbox.demo.members import Members
 from sandbox.demo.options import PARTITIONS, Options
 from sandbox.demo.positions import Positions
 from sandbox.demo.preparing import client_of
@@ -30,8 +31,18 @@ GROUP: Final = "tidemark"
 class Show:
     """From the first payment to the audit, on a platform and consumers that are ready."""
 
-    def __init__(self, options: Options, facts: PlatformFacts, source: Source, crew: Crew, screen: Screen) -> None:
-        self._options, self._facts, self._source, self._crew, self._screen = options, facts, source, crew, screen
+    def __init__(
+        self,
+        options: Options,
+        facts: PlatformFacts,
+        *,
+        source: Source,
+        members: Members,
+        plane: ControlPlane,
+        screen: Screen,
+    ) -> None:
+        self._options, self._facts, self._source, self._members = options, facts, source, members
+        self._plane, self._screen = plane, screen
         self._positions = Positions(facts.bootstrap_servers, facts.topic, PARTITIONS, GROUP)
         self._seen = Sightings()
         self._first_day: date = datetime.now(UTC).date()
@@ -39,18 +50,19 @@ class Show:
         self._probe = Probe(connect, facts.dataset, self._first_day, self._positions.logged, self._seen)
         self._stream = Stream(
             options,
-            crew,
+            members,
             source,
             self._seen,
             show=screen.show,
-            healthy=Health(facts).check,
+            healthy=Health(facts, plane).check,
             trouble=lambda: self._probe.trouble,
+            address=plane.address,
         )
-        crew.say = self._stream.happened
+        members.say = self._stream.happened
 
     def run(self, started_at: float) -> tuple[report.Evidence, list[questions.Example]]:
-        """Produce, drain, stop the consumers, audit. Raises DemoFailed."""
-        began_us, began, cpu = time.time_ns() // 1_000, time.monotonic(), self._crew.usage.cpu_s
+        """Produce, drain, audit, replay; the members run on. Raises DemoFailed."""
+        began_us, began, cpu = time.time_ns() // 1_000, time.monotonic(), self._members.usage.cpu_s
         self._probe.start()
         self._source.order(self._order())
         summary = self._stream.flow()
@@ -58,10 +70,10 @@ class Show:
         window_s = time.monotonic() - began
         self._probe.stop()
         self._screen.rest()
-        self._crew.terminate()
-        spent = self._spent(cpu, window_s)
+        spent, resident = self._spent(cpu, window_s), self._plane.resident_bytes()
         audit = self._audit()
-        blocks, examples = self._asked()
+        blocks, examples, landed = self._asked()
+        replay = self._replay()
         first_us = self._seen.first_row_us
         evidence = report.Evidence(
             options=self._options,
@@ -78,10 +90,20 @@ class Show:
             probe_busy_s=self._probe.busy_s,
             missing=missing,
             audit=audit,
+            replay=replay,
+            landed=landed,
+            plane_bytes=resident,
         )
         return evidence, examples
 
-    def _asked(self) -> tuple[pl.DataFrame, list[questions.Example]]:
+    def _replay(self) -> Replay:
+        """Its own day, or both at midnight: decoded again from Kafka, compared with what the stream landed."""
+        last = datetime.now(UTC).date()
+        days = str(self._first_day) if last == self._first_day else f"{self._first_day} to {last}"
+        self._screen.say(f"{self._stream.elapsed_s:6.1f} s  replay of {days} from Kafka")
+        return self._plane.replay(self._first_day, last)
+
+    def _asked(self) -> tuple[pl.DataFrame, list[questions.Example], dict[date, int]]:
         from google.api_core.exceptions import GoogleAPICallError, RetryError
 
         client, dataset = client_of(self._facts), self._facts.dataset
@@ -89,6 +111,7 @@ class Show:
             return (
                 questions.blocks(client, dataset, self._first_day),
                 questions.examples(client, dataset, self._first_day),
+                questions.landed(client, dataset, self._first_day, datetime.now(UTC).date()),
             )
         except (GoogleAPICallError, RetryError, OSError) as error:
             log = self._facts.state / "logs" / "bigquery.log"
@@ -109,7 +132,7 @@ class Show:
         )
 
     def _spent(self, cpu_before: float, window_s: float) -> report.Spent:
-        usage = self._crew.usage
+        usage = self._members.usage
         return report.Spent(
             cpu_s=usage.cpu_s,
             startup_cpu_s=usage.startup_cpu_s,

@@ -50,6 +50,8 @@ class Snapshot:
     rate_history: list[float] = field(default_factory=list)
     p95_history: list[float] = field(default_factory=list)
     trouble: str | None = None
+    address: str | None = None
+    """Where Dagster's pages are."""
 
 
 class History:

@@ -8,9 +8,9 @@ from typing import Any, Final
 import polars as pl
 
 from sandbox.demo import latency
-from sandbox.demo.consumers import Crew
 from sandbox.demo.failure import DemoFailed
 from sandbox.demo.ledger import LedgerTail
+from sandbox.demo.members import Members
 from sandbox.demo.options import Options
 from sandbox.demo.positions import KafkaSilent, Positions
 from sandbox.demo.producing import ProducerFailed, Source
@@ -29,12 +29,15 @@ DRAIN_CHECK_S: Final = 0.25
 
 @dataclass(slots=True)
 class Kill:
-    """One SIGKILL: whom, when (microseconds since the epoch), and what was his."""
+    """One SIGKILL: whom, when (microseconds since the epoch), what was his, and who came after him."""
 
     member: str
     pid: int
     killed_us: int
     partitions: list[int]
+    next_pid: int | None = None
+    next_us: int | None = None
+    """When the supervisor's next process held the lease."""
     live_recovery_s: float | None = None
 
 
@@ -44,16 +47,17 @@ class Stream:
     def __init__(
         self,
         options: Options,
-        crew: Crew,
+        members: Members,
         source: Source,
         seen: Sightings,
         *,
         show: Callable[[Snapshot], None],
         healthy: Callable[[], None],
         trouble: Callable[[], str | None],
+        address: Callable[[], str | None],
     ) -> None:
-        self._options, self._crew, self._source, self._seen = options, crew, source, seen
-        self._show, self._healthy, self._trouble = show, healthy, trouble
+        self._options, self._members, self._source, self._seen = options, members, source, seen
+        self._show, self._healthy, self._trouble, self._address = show, healthy, trouble, address
         self.kills: list[Kill] = []
         self.happenings: list[Happening] = []
         self.tail: LedgerTail | None = None
@@ -78,16 +82,16 @@ class Stream:
         while (summary := self._source.summary) is None:
             progress = self._turn()
             halfway = progress.get("elapsed_s", 0.0) >= self._options.seconds / 2
-            if self._options.kill and halfway and not self.kills and self._crew.members[0].pid is not None:
+            if self._options.kill and halfway and not self.kills and self._members.pid(self._members.names[0]):
                 self._kill()
         self.happened(f"the producer has ended: {summary['acked']:,} records acknowledged")
         return summary
 
     def _kill(self) -> None:
-        member = self._crew.members[0].name
-        owned = self._crew.beats().get(member, {}).get("partitions", [])
+        member = self._members.names[0]
+        owned = self._members.beats().get(member, {}).get("partitions", [])
         killed_us = time.time_ns() // 1_000
-        pid = self._crew.kill(member)
+        pid = self._members.kill(member)
         self.kills.append(Kill(member, pid, killed_us, owned))
         self._phase = RECOVERING
         self.happened(f"kill -9 {member} (pid {pid})", "bad")
@@ -129,9 +133,10 @@ class Stream:
         return f"{unseen:,} payments are not in the view" if unseen else None
 
     def _turn(self) -> dict[str, Any]:
-        self._crew.tend()
-        if refusals := self._crew.refusals():
+        self._members.tend()
+        if refusals := self._members.refusals():
             raise DemoFailed(refusals[0])
+        self._look_for_the_next()
         self._healthy()
         try:
             progress = self._source.look()
@@ -146,6 +151,12 @@ class Stream:
             self._show(self._snapshot(progress))
         time.sleep(TURN_S)
         return progress
+
+    def _look_for_the_next(self) -> None:
+        for kill in self.kills:
+            pid = self._members.pid(kill.member)
+            if kill.next_us is None and pid not in {None, kill.pid}:
+                kill.next_pid, kill.next_us = pid, time.time_ns() // 1_000
 
     def _read_ledger(self) -> None:
         if self.tail is None and (path := self._source.ledger()) is not None:
@@ -169,7 +180,7 @@ class Stream:
 
     def _look_recovered(self, events: pl.DataFrame, samples: pl.DataFrame) -> None:
         kill = self.kills[-1]
-        if not self._crew.ready():
+        if not self._members.ready():
             return
         lags = latency.lag_seconds(events, samples)
         started_us = kill.killed_us + 1
@@ -191,11 +202,11 @@ class Stream:
             self._history.note(lag, self._events_per_s, self._percentiles["p95"])
 
     def _snapshot(self, progress: dict[str, Any]) -> Snapshot:
-        census, beats = self._seen.census, self._crew.beats()
+        census, beats = self._seen.census, self._members.beats()
         members = []
-        for member in self._crew.members:
-            beat = beats.get(member.name, {})
-            members.append((member.name, member.pid, beat["state"] if beat.get("pid") == member.pid else "starting"))
+        for name in self._members.names:
+            beat, pid = beats.get(name, {}), self._members.pid(name)
+            members.append((name, pid, beat["state"] if beat.get("pid") == pid else "starting"))
         resident = [beat.get("process", {}).get("rss_bytes", 0) for beat in beats.values()]
         return Snapshot(
             phase=self._phase,
@@ -218,4 +229,5 @@ class Stream:
             rate_history=list(self._history.rate),
             p95_history=list(self._history.p95),
             trouble=self._trouble(),
+            address=self._address(),
         )

@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from sandbox.demo.control import BROUGHT_BACK_S
 from sandbox.demo.questions import Example
 from sandbox.demo.view import WIDTH, milliseconds
 
@@ -35,7 +36,7 @@ def verdict(report: dict[str, Any], examples: Sequence[Example], where: str, wid
 def _headline(report: dict[str, Any]) -> str:
     events = report["events"]
     if report["verdict"] != "PASS":
-        return "The audit did not pass: what is below must be explained before anyone relies on this."
+        return "Not all of it was proven: what is below must be explained before anyone relies on this."
     return (
         f"{events['acked']:,} payment records acknowledged by Kafka, {events['landed']:,} rows in the table: "
         "each exactly once, amounts exact."
@@ -72,15 +73,30 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
             f"{consumer['cpu_seconds_per_million'] or 0:,.0f} CPU seconds per million",
         ),
     ]
-    if consumer["kills"]:
-        recovery = consumer["recovery_seconds"]
-        told = "no recovery was seen" if recovery is None else f"caught up {recovery:.1f} s later"
-        left = f"{latency['steady']['left_out']:,} events left out of steady"
-        lines.append(("kill -9", f"{told}; {left}"))
+    lines += [("kill -9", _brought_back(one)) for one in report["recoveries"]]
+    lines.append(("replay", _replayed(report["replay"])))
+    lines.append(("Dagster", f"{report['dagster']['resident_mb']:.0f} MB, all its processes"))
     lines.append(("producer", _producer(report["rate"])))
     seconds = report["seconds"]
     lines.append(("time", f"first row after {seconds['to_first_row']:.1f} s, {seconds['total']:.0f} s in all"))
     return lines
+
+
+def _brought_back(one: dict[str, Any]) -> str:
+    if one["first_row_seconds"] is None:
+        return "nobody brought the member back"
+    late = "" if one["within_contract"] else f" (LATER than the {BROUGHT_BACK_S:.0f} s promised)"
+    caught_up = one["recovery_seconds"]
+    told = "never caught up" if caught_up is None else f"caught up after {caught_up:.1f} s"
+    return f"supervisor restarted it: next row after {one['first_row_seconds']:.1f} s{late}, {told}"
+
+
+def _replayed(replay: dict[str, Any]) -> str:
+    counts = ("landed", "identical", "explained", "unexplained")
+    rows = {name: sum(day[name] for day in replay["days"]) for name in counts}
+    told = f"{rows['identical']:,} of {rows['landed']:,} rows of its day identical"
+    told += f", {rows['explained']:,} explained" if rows["explained"] else ""
+    return f"{told}, {rows['unexplained']:,} unexplained, in {replay['seconds']:.0f} s"
 
 
 def _count(events: dict[str, int], name: str) -> str:
@@ -111,6 +127,7 @@ def _failures(report: dict[str, Any]) -> list[RenderableType]:
     lines: list[RenderableType] = []
     if report["not_drained"]:
         lines.append(Text(f"not drained: {report['not_drained']}", "bold red"))
+    lines += [Text(shortcoming, "bold red") for shortcoming in report["shortcomings"]]
     for check in report["audit"]["checks"]:
         if not check["passed"]:
             lines.append(Text(f"{check['name']}: {check['question']}", "bold red"))

@@ -120,8 +120,10 @@ def _facts(now: Snapshot) -> RenderableType:
     table.add_row("duplicates collapsed", f"{now.collapsed:,}")
     for at, (name, pid, state) in enumerate(now.members):
         memory = f", {now.rss_mb:.0f} MB" if at == 0 and now.rss_mb else ""
-        told = f"{name} pid {pid}, {state}{memory}" if pid else f"{name} down"
+        told = f"{name} pid {pid}, {state}{memory}" if pid else f"{name} down; the supervisor starts it again"
         table.add_row("consumer" if at == 0 else "", Text(told, "default" if pid else "bold red"))
+    if now.address:
+        table.add_row("Dagster", Text(now.address, f"link {now.address}"))
     if now.behind_ms > 1_000:
         table.add_row("producer", Text(f"{now.behind_ms:,} ms behind its schedule", "bold red"))
     if now.trouble:

@@ -16,7 +16,16 @@ from sandbox.platform import bigquery, jars, kafka
 from sandbox.platform.bigquery import DATASET, PROJECT, EmulatorNode
 from sandbox.platform.cache import cache_root
 from sandbox.platform.kafka import KafkaNode, Listener
-from sandbox.platform.processes import DidNotStart, await_ready, free_ports, is_alive, require_free, started_at, stop
+from sandbox.platform.processes import (
+    LOOPBACK,
+    DidNotStart,
+    await_ready,
+    free_ports,
+    is_alive,
+    require_free,
+    started_at,
+    stop,
+)
 
 DEFAULT_STATE = Path(".tidemark/sandbox")
 START_WITHIN = 60.0
@@ -47,6 +56,16 @@ class Ports:
         wanted = ((self.kafka, "--kafka-port"), (self.rest, "--rest-port"), (self.grpc, "--grpc-port"))
         found = [require_free(port, option) if port else spare[i] for i, (port, option) in enumerate(wanted)]
         return found[0], spare[3], found[1], found[2]
+
+    def settled(self) -> "Ports":
+        """The same with a port chosen for each, for who must know them before anything starts. Raises PortTaken."""
+        broker, _, rest, grpc = self.chosen()
+        return Ports(broker, rest, grpc)
+
+    def options(self) -> list[str]:
+        """The same as options of a detached platform's command line."""
+        named = (("--kafka-port", self.kafka), ("--rest-port", self.rest), ("--grpc-port", self.grpc))
+        return [word for option, port in named if port for word in (option, str(port))]
 
 
 @dataclass
@@ -110,6 +129,19 @@ class PlatformFacts:
         temporary = self.state / f".platform.json.{os.getpid()}"
         temporary.write_text(json.dumps(document, indent=2) + "\n")
         os.replace(temporary, self.state / "platform.json")
+
+
+def foreseen(state: Path, topic: str, ports: Ports) -> dict[str, str]:
+    """Return what `PlatformFacts.environment` will say of a platform that is to start on these settled ports.
+
+    Makes the instance's MAC key, which is part of it.
+    """
+    state = state.absolute()
+    state.mkdir(parents=True, exist_ok=True)
+    _keep_mac_key(state)
+    rest, grpc = f"http://{LOOPBACK}:{ports.rest}", f"{LOOPBACK}:{ports.grpc}"
+    broker = f"{LOOPBACK}:{ports.kafka}"
+    return PlatformFacts(state, broker, topic, rest, grpc, PROJECT, DATASET, 0, 0, 0, 0.0, clients={}).environment()
 
 
 def load(state: Path) -> PlatformFacts:
@@ -280,6 +312,7 @@ __all__ = [
     "PlatformFacts",
     "Ports",
     "RunningPlatform",
+    "foreseen",
     "load",
     "running",
     "state_option",

@@ -11,7 +11,8 @@ from sandbox.demo.folder import FolderTaken, fresh
 def test_a_new_folder_is_made(tmp_path: Path):
     state = tmp_path / "a" / "b"
     assert fresh(state) == state
-    assert list(state.iterdir()) == []
+    assert [path.name for path in state.iterdir()] == ["instance.lock"]
+    assert fresh(state) == state, "however early a demo ends, the next one knows the folder"
 
 
 def test_what_an_earlier_demo_left_is_removed(tmp_path: Path):
@@ -19,7 +20,7 @@ def test_what_an_earlier_demo_left_is_removed(tmp_path: Path):
     (tmp_path / "report.json").write_text("{}")
     (tmp_path / "ledger").mkdir()
     fresh(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["instance.lock"]
 
 
 def test_a_folder_with_other_peoples_files_is_refused_and_left_alone(tmp_path: Path):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from latency_cases import SECOND, blocks, queryable_by_hand, records, samples
 
@@ -84,7 +84,6 @@ def runs(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
     return records(*({"partition": partition, "offset": offset} for partition, offset in places)), samples(*growing)
 
 
-@settings(max_examples=60, deadline=None)
 @given(runs())
 def test_it_agrees_with_a_count_by_hand(run: tuple[pl.DataFrame, pl.DataFrame]):
     events, seen = run

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from audit.model import Check
 from audit.model import Report as Audit
+from sandbox.demo.control import Replay, ReplayedDay
 from sandbox.demo.options import Options
 from sandbox.demo.questions import Example
 from sandbox.demo.report import Evidence, Spent, build, recoveries
@@ -55,6 +56,7 @@ def measured(*rows: tuple[float, float, float, float]) -> pl.DataFrame:
     )
 
 
+DAY = date(2026, 11, 25)
 ANSWERS = ((1.0, 1.2, 0), (6.1, 6.2, 1), (7.2, 7.3, 2))
 """Asked, answered, highest offset seen."""
 EVIDENCE = Evidence(
@@ -65,13 +67,16 @@ EVIDENCE = Evidence(
     samples=samples(*((int(asked * SECOND), int(answered * SECOND), 0, seen) for asked, answered, seen in ANSWERS)),
     blocks=blocks(*((0, n, n, int(loaded * SECOND)) for n, loaded in enumerate((1.1, 6.0, 7.1)))),
     censuses=[Census(2 * SECOND, 1, {"OK": 1}), Census(8 * SECOND, 3, {"OK": 2, "QUARANTINED_NOT_JSON": 1})],
-    kills=[Kill("member-1", 99, 2 * SECOND, [0])],
+    kills=[Kill("member-1", 99, 2 * SECOND, [0], next_pid=100, next_us=5 * SECOND)],
     spent=Spent(5.0, 3.0, 2.5, 10.0, 250_000_000, 0.3),
     to_first_row_s=9.5,
     total_s=40.0,
     probe_busy_s=2.0,
     missing=None,
     audit=audit(PASSED),
+    replay=Replay([ReplayedDay(DAY, 3, 3, 0, 0, "r-1")], 4.0),
+    landed={DAY: 3},
+    plane_bytes=551_000_000,
 )
 
 
@@ -94,7 +99,16 @@ def test_the_report_has_the_documented_shape_and_is_plain_json():
 def test_recovery_ends_when_the_new_process_has_landed_rows_and_the_view_has_caught_up():
     report = build(EVIDENCE)
     assert report["recoveries"] == [
-        {"member": "member-1", "pid": 99, "first_row_seconds": 4.0, "recovery_seconds": 4.2}
+        {
+            "member": "member-1",
+            "pid": 99,
+            "next_pid": 100,
+            "restarted_by": "supervisor",
+            "restart_seconds": 3.0,
+            "within_contract": True,
+            "first_row_seconds": 4.0,
+            "recovery_seconds": 4.2,
+        }
     ]
     assert report["consumer"]["recovery_seconds"] == 4.2
     assert report["consumer"]["kills"] == 1
@@ -134,15 +148,27 @@ def test_the_course_has_a_point_a_second_from_the_order_on():
     ("evidence", "says"),
     [
         (replace(EVIDENCE, audit=audit(PASSED, FAILED)), "partition 0 offset 1"),
-        (replace(EVIDENCE, audit=audit()), "did not pass"),
+        (replace(EVIDENCE, audit=audit()), "Not all of it was proven"),
         (replace(EVIDENCE, missing="7 records have no row in the table"), "7 records have no row"),
+        (replace(EVIDENCE, replay=Replay([ReplayedDay(DAY, 3, 2, 0, 1, "r-1")])), "1 of 3 replayed rows differ"),
+        (replace(EVIDENCE, replay=Replay([ReplayedDay(DAY, 2, 2, 0, 0, "r-1")])), "3 rows landed, 2 came out"),
+        (replace(EVIDENCE, replay=Replay(trouble="Kafka does not answer")), "could not be held: Kafka does not"),
+        (replace(EVIDENCE, kills=[Kill("member-1", 99, 2 * SECOND, [0])]), "did not bring member-1 back"),
+        (replace(EVIDENCE, blocks=EVIDENCE.blocks.head(1)), "did not bring member-1 back"),
     ],
 )
-def test_a_failed_check_no_checks_or_an_unfinished_drain_are_a_fail_and_say_why(evidence: Evidence, says: str):
+def test_what_is_not_proven_is_a_fail_and_says_why(evidence: Evidence, says: str):
     report = build(evidence)
     assert report["verdict"] == "FAIL"
     assert says in rendered(report)
     assert "each exactly once" not in rendered(report)
+
+
+def test_a_member_that_came_back_later_than_promised_is_said_loudly():
+    late = replace(EVIDENCE, blocks=EVIDENCE.blocks.with_columns(loaded_us=pl.col("loaded_us") * 20))
+    report = build(replace(late, kills=[replace(EVIDENCE.kills[0], killed_us=22 * SECOND)]))
+    assert report["recoveries"][0]["within_contract"] is False
+    assert "LATER than the 15 s" in rendered(report)
 
 
 def test_without_a_kill_there_is_no_recovery_to_speak_of():
@@ -166,7 +192,9 @@ def test_the_verdict_tells_people_what_the_report_tells_programs():
         "3 rows in the table",
         "1 of 1 checks passed",
         "NOT_JSON 1",
-        "caught up 4.2 s later",
+        "next row after 4.0 s, caught up after 4.2 s",
+        "3 of 3 rows of its day identical, 0 unexplained, in 4 s",
+        "551 MB, all its processes",
         "250 MB",
     ):
         assert part in text

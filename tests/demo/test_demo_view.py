@@ -25,6 +25,7 @@ NOW = Snapshot(
     members=[("member-1", None, ""), ("member-2", 4711, "running")],
     happenings=[Happening(15.0, "kill -9 member-1 (pid 99)", "bad")],
     lag_history=[10, 20, 723],
+    address="http://127.0.0.1:21234",
 )
 
 
@@ -44,7 +45,8 @@ def test_the_view_shows_every_figure_of_the_moment():
     for figure in ("8,123", "7,400", "723", "498", "214 ms", "1.4 s", "recovering", "16 of 30 s", "NOT_JSON 3", "7"):
         assert figure in text
     assert "2 more" in text
-    assert "member-1 down" in text
+    assert "member-1 down; the supervisor starts it again" in text
+    assert "http://127.0.0.1:21234" in text
     assert "member-2 pid 4711, running" in text
     assert "15.0 s  kill -9 member-1 (pid 99)" in text
 

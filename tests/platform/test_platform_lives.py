@@ -164,10 +164,10 @@ def test_children_end_with_their_owner(tmp_path, how):
 def test_up_and_down_twice_beside_another_instance(platform, tmp_path):
     state = str(tmp_path / "other")
     try:
-        assert "the platform is up" in tidemark("up", "--state", state).stdout
+        assert "the platform is up" in tidemark("up", "--no-ui", "--state", state).stdout
         facts = load(Path(state))
         assert facts.bootstrap_servers != platform.bootstrap_servers
-        assert "already up" in tidemark("up", "--state", state).stdout
+        assert "already up" in tidemark("up", "--no-ui", "--state", state).stdout
         assert load(Path(state)).kafka_pid == facts.kafka_pid
         found = json.loads(tidemark("status", "--json", "--state", state).stdout)
         assert (found["kafka"]["state"], found["bigquery"]["state"], found["consumers"]) == ("up", "up", [])
