@@ -8,22 +8,26 @@ DURATION ?= 30
 KEEP ?= 0
 # Each worker has a broker and an emulator of its own; most of these tests wait more than they work.
 SLOW_WORKERS ?= 2
+# How many examples property tests draw (tests/conftest.py).
+EXAMPLES ?= repeatable
 # The first interpreter that is new enough; PYTHON=/path/to/python overrides.
 NEW_ENOUGH := import sys; sys.exit(not (3, 11) <= sys.version_info[:2])
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
+# Test modules are compiled once: with assertions rewritten anew that is 4 s of every run and worker.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest
 # An empty PYTHON falls back to python3, so that bootstrap.py says in one line what is wrong with it.
 BOOTSTRAP := $(or $(PYTHON),python3) bootstrap.py
 INPUTS := bootstrap.py pyproject.toml requirements-bootstrap.lock sandbox/platform/kafka_jars.sha256
 
-.PHONY: help demo test test-fast test-slow faults corpus check format lock clean clean-cache
+.PHONY: help demo test test-fast test-slow faults corpus screenshots check format lock clean clean-cache
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo "  Settings: RATE=500 events/s, DURATION=30 s, KEEP=1 leaves the demo running, PYTHON=interpreter"
 
-demo: .venv/.installed-demo ## Watch payments arrive, audited (RATE=500 DURATION=30 KEEP=0)
+demo: .venv/.installed-demo ## Watch payments arrive under Dagster, audited, replayed (RATE=500 DURATION=30 KEEP=0)
 	@$(BIN)/tidemark demo --rate $(RATE) --duration $(DURATION) $(if $(filter 1 yes true,$(KEEP)),--keep)
 
 check: .venv/.installed-dev ## Lint, types, import rules, fast tests (under a minute)
@@ -33,13 +37,14 @@ check: .venv/.installed-dev ## Lint, types, import rules, fast tests (under a mi
 	@$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test-fast
 
+test: EXAMPLES := thorough
 test: test-fast test-slow ## All tests: fast ones, then those with a real broker and emulator
 
-test-fast: .venv/.installed-dev ## Pure tests alone (under ten seconds)
-	@$(BIN)/pytest -m "not integration and not fault" -n 2
+test-fast: .venv/.installed-dev ## Pure tests alone (EXAMPLES=thorough: more examples of each property)
+	@POLARS_MAX_THREADS=1 $(PYTEST) -m "not integration and not fault" -n 2 --hypothesis-profile=$(EXAMPLES)
 
 test-slow: .venv/.installed-dev ## Tests with a real broker and emulator, and those that kill processes
-	@$(BIN)/pytest -m "integration or fault" -n $(SLOW_WORKERS) --dist loadfile
+	@$(PYTEST) -m "integration or fault" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
 
 corpus: .venv/.installed-dev ## Send every hostile record through a real broker, print what landed, audit, seek card numbers
 	@$(BIN)/python tests/corpus/through_the_broker.py
@@ -48,6 +53,9 @@ faults: .venv/.installed-dev ## Break the platform in every way we know, then pr
 	@mkdir -p .tidemark && rm -f .tidemark/faults.jsonl
 	@FAULT_REPORT=.tidemark/faults.jsonl $(BIN)/pytest -m fault tests/faults -n 0 && failed=0 || failed=$$?; \
 		$(BIN)/python tests/faults/fault_report.py .tidemark/faults.jsonl; exit $$failed
+
+screenshots: .venv/.installed-dev ## Take the pictures in docs/images anew, from the running pages (needs Chromium)
+	@SCREENSHOTS=docs/images $(BIN)/pytest tests/browser -n 0
 
 bench: .venv/.installed-dev ## Measure everything on this machine, under 15 minutes (BENCH_EVENTS=2000000 BENCH_SECONDS=60)
 	@$(BIN)/python -m benchmarks
