@@ -10,7 +10,8 @@ from typing import Any, Final
 from benchmarks.counted import CountingWarehouse, unbroken
 from benchmarks.site import Site
 from benchmarks.watching import Sample, Watch
-from sandbox.demo.consumers import MEMBER_COMMAND, Crew
+from sandbox.demo.consumers import Crew
+from streaming.member_process import MEMBER_COMMAND
 
 COUNTING_COMMAND: Final = (sys.executable, "-m", "benchmarks.counting_member")
 READY_S: Final = 120.0

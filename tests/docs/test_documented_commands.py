@@ -26,6 +26,8 @@ def unknown(words, commands):
         return []
     if name not in commands:
         return [name]
+    if hasattr(commands[name], "commands") and rest and not rest[0].startswith("-"):
+        return unknown(rest, commands[name].commands)
     options = {option for parameter in commands[name].params for option in parameter.opts}
     return [word for word in rest if word.startswith("-") and word.split("=")[0] not in options | {"--help"}]
 
@@ -43,7 +45,16 @@ def test_every_make_target_exists():
     assert [each for each in told if each[1] not in targets] == []
 
 
-@pytest.mark.parametrize("words", [["fly"], ["audit", "--fast"], ["produce", "--rate=5", "--sec", "3"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["fly"],
+        ["audit", "--fast"],
+        ["produce", "--rate=5", "--sec", "3"],
+        ["stream", "go"],
+        ["stream", "start", "--member"],
+    ],
+)
 def test_what_does_not_exist_is_found(commands, words):
     assert unknown(words, commands)
 

@@ -11,7 +11,7 @@ import time
 import pytest
 from readme_commands import everyday
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(450)]
 
 SECONDS = "3"
 """The only word of the README that is changed: how long `produce` runs."""
@@ -31,7 +31,7 @@ def shell(tmp_path):
 
     def run(words: list[str], code: int = 0) -> str:
         ran = subprocess.run(
-            command(words), cwd=tmp_path, env=variables, capture_output=True, text=True, check=False, timeout=120
+            command(words), cwd=tmp_path, env=variables, capture_output=True, text=True, check=False, timeout=200
         )
         assert ran.returncode == code, f"{words}: {ran.stdout}{ran.stderr}"
         assert "Traceback" not in ran.stderr
@@ -65,9 +65,19 @@ def await_landed(shell, child) -> None:
         assert time.monotonic() < ends, "not landed in time"  # noqa: TID251
 
 
+def await_states(shell, state) -> None:
+    """Until both supervised members are."""
+    ends = time.monotonic() + 90  # noqa: TID251 - a deadline of the test itself
+    wanted = {"member-1": state, "member-2": state}
+    while not wanted.items() <= {m["member"]: m["state"] for m in members(shell)}.items():
+        assert time.monotonic() < ends, members(shell)  # noqa: TID251
+
+
 def test_the_everyday_commands_in_their_order(shell):
     block = {words[1]: words for words in everyday()}
-    assert list(block) == ["up", "migrate", "seed", "produce", "consume", "query", "audit", "recover", "settings"]
+    assert list(block) == [
+        "up", "migrate", "seed", "produce", "consume", "ui", "stream", "query", "audit", "recover", "settings",
+    ]  # fmt: skip
     assert "the platform is up" in shell(block["up"])
     assert "created table payments_landing" in shell(block["migrate"])
     assert "merchant versions as world-" in shell(block["seed"])
@@ -81,14 +91,21 @@ def test_the_everyday_commands_in_their_order(shell):
         consumer.send_signal(signal.SIGINT)
         assert consumer.wait(30) == 0
     assert "member-0  stopped" in shell(["tidemark", "status"])
+    assert "Dagster is at http://127.0.0.1:" in shell(block["ui"])
+    assert "the stream is to run, members: 2" in shell(block["stream"])
+    await_states(shell, "running")
+    assert "the stream is to stop, members: 2" in shell(["tidemark", "stream", "stop"])
+    await_states(shell, "stopped")
     assert shell(block["audit"]).startswith("PASS")
     assert "nothing is changed; add --yes" in shell(block["recover"])
     assert "TIDEMARK_KAFKA_BOOTSTRAP" in shell(block["settings"])
-    assert "the platform is down" in shell(["tidemark", "down"])
+    ended = shell(["tidemark", "down"])
+    assert "stopped Dagster's code-server, webserver, daemon" in ended
+    assert "the platform is down" in ended
 
 
 def test_a_consumer_without_reference_data_names_the_command(shell, tmp_path):
-    shell(["tidemark", "up"])
+    shell(["tidemark", "up", "--no-ui"])
     shell(["tidemark", "migrate"])
     with shell.running(["tidemark", "consume"]) as consumer:
         assert consumer.wait(60) == 3

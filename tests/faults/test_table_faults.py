@@ -51,7 +51,7 @@ def test_a_table_replaced_while_nobody_runs(make):
     line = place.refused()
     assert "the landing table was replaced" in line
     commit = place.log(0)[1]
-    place.follow(line, says=[f"offsets 0 to {commit - 1} would NOT be landed: replay them later"])
+    place.follow(line, says=[f"offsets 0 to {commit - 1} would NOT be landed: --from 0 lands them"])
     again = place.tidemark("recover", "--partition", "1", "--from", "beginning", "--yes")
     assert again.returncode == 0, again.stderr
     place.land_the_rest(100, seed=8)

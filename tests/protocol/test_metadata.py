@@ -4,7 +4,7 @@ import json
 from datetime import UTC, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from protocol_script import AT, metadata
 
@@ -14,7 +14,6 @@ FIELDS = sorted(json.loads(metadata().encode()))
 NAMES = st.text(st.characters(codec="ascii", min_codepoint=33), min_size=1, max_size=64)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     stream=st.none() | NAMES,
     epoch=NAMES,
@@ -36,7 +35,6 @@ def test_one_that_would_not_fit_is_never_sent():
         metadata(stream="s" * MAX_LENGTH).encode()
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.text(max_size=60)
     | st.dictionaries(st.sampled_from(FIELDS), st.none() | st.integers() | st.text()).map(json.dumps)

@@ -132,10 +132,11 @@ def test_a_refused_consumer_ends_with_code_3_and_its_line(place):
     cases = refusals(place.doors, place.platform.bootstrap_servers)
     started = {
         name: subprocess.Popen(
-            [sys.executable, "-m", "streaming"], env=with_settings(place.platform, cases[name][0]),
+            [sys.executable, "-m", "streaming"],
+            env=with_settings(place.platform, cases[name][0]) | {"TIDEMARK_MEMBER": f"refused-{number}"},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
-        for name in PROCESSES
+        for number, name in enumerate(PROCESSES)
     }  # fmt: skip
     for name, process in started.items():
         output, _ = process.communicate(timeout=PATIENCE_S)

@@ -5,7 +5,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stage_samples import land_one, payload
 
@@ -59,7 +59,6 @@ def test_first_six_and_last_four_stay() -> None:
     assert pan.mask(f"{VISA} and {MASTERCARD}") == "411111******1111 and 555555******4444"
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="0123456789 -x４\u200b", max_size=30), st.sampled_from([VISA, AMEX]), st.text(max_size=5))
 def test_masking_is_idempotent_and_leaves_nothing(before: str, number: str, after: str) -> None:
     masked = pan.mask(f"{before} x {number} x {after}")
@@ -168,7 +167,6 @@ def test_the_cheap_test_overlooks_no_digit_in_disguise() -> None:
         assert re.search(pan.CANDIDATE, disguised)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.text(alphabet="0123456789 -._/:a", max_size=60), st.sampled_from([VISA, AMEX, DINERS]), st.integers(0, 60))
 def test_what_is_quickly_cleared_holds_none(text: str, number: str, place: int) -> None:
     spaced = re.sub(r"(....)", r"\1 - ", number)
@@ -186,7 +184,6 @@ def test_a_payload_full_of_digits_is_masked_to_the_last_one(text: str) -> None:
     assert not pan.contains_pan(masked)
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.text(alphabet="0123456789", min_size=13, max_size=40), st.integers(0, 27), st.integers(13, 19))
 def test_running_sums_are_luhn_s(digits: str, start: int, length: int) -> None:
     start %= len(digits)

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stage_samples import BROKER, land, payload
 
@@ -19,7 +19,6 @@ def parsed(*texts: str) -> list[datetime | None]:
     return [None if (at := micros(text)) is None else epoch + timedelta(microseconds=at) for text in texts]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(MICROSECONDS, OFFSETS, st.booleans()), min_size=1, max_size=6))
 def test_every_time_comes_back_to_the_microsecond(times: list[tuple[int, int, bool]]) -> None:
     instants, texts = [], []
@@ -31,7 +30,6 @@ def test_every_time_comes_back_to_the_microsecond(times: list[tuple[int, int, bo
     assert parsed(*texts) == instants
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.text(alphabet="0123456789TZtz:+-. ", min_size=15, max_size=32),
     st.integers(0, 26),

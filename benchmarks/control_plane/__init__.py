@@ -1,0 +1,1 @@
+"""What the control plane costs and how it behaves when it is attacked: measured on a platform of its own."""
