@@ -14,6 +14,8 @@ REPORT_MS = 100_000
 TICKS = 40
 """Looks at a sensor: it ticks every five seconds, and a member is at work half a minute after it was wanted."""
 LOOK_MS = 5_000
+REPORT_LOOKS = 30
+"""The stream is reported once a minute, and a member may be at work only by the second report."""
 FRESHNESS_LOOKS = 20
 """Dagster judges freshness each half minute, and a new asset's only at the second time."""
 ENDED = re.compile(r"^(Success|Failure|Canceled)$")
@@ -112,9 +114,19 @@ def open_made_by_run(page: Page, asset: str) -> dict[str, str]:
 
 
 def await_newest_event(page: Page, asset: str, value: str) -> dict[str, str]:
-    """Wait until the newest materialization has a metadata value. Returns its metadata as shown."""
+    """Wait until the newest materialization has a metadata value. Returns its metadata as shown.
+
+    The page goes on showing the one that was the newest when it was opened.
+    """
     page.goto(f"/assets/{asset}?view=events")
-    page.get_by_role("cell", name=value, exact=True).wait_for(timeout=REPORT_MS)
+    cell = page.get_by_role("cell", name=value, exact=True)
+    for _ in range(REPORT_LOOKS):
+        try:
+            cell.wait_for(timeout=LOOK_MS)
+            break
+        except TooLate:
+            page.reload()
+    cell.wait_for()
     return metadata(page)
 
 

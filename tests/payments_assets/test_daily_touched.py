@@ -23,6 +23,8 @@ def test_the_dates_of_recent_writes_are_found_and_the_write_as_well(client, batc
     dataset = f"{client.project}.{batch_settings.bigquery_dataset}"
     old = BatchWrite("run-0", DAY - timedelta(9), "s0", 1, AT - timedelta(9), "replay", (DAY - timedelta(9),))
     batch_warehouse.record(old)
+    long_ago = f"TIMESTAMP '{(AT - timedelta(9)).isoformat()}'"
+    client.query_and_wait(f"UPDATE `{dataset}.batch_writes` SET recorded_at = {long_ago} WHERE TRUE")
     write(batch_warehouse, corrected(1, 2, moved=2), RUN, DAY, kind="correction", at=AT)
     assert batch_warehouse.recorded(RUN, DAY).row_count == 3
     assert DayQueries(client, dataset).touched(AT) == {DAY, NEXT}

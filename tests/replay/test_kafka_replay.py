@@ -1,10 +1,15 @@
 """The replay's own reader against a real broker: exactly the range, beside the group, and no commits."""
 
+import time
 import uuid
 
 import polars as pl
 import pytest
-from confluent_kafka import Producer, TopicPartition  # noqa: TID251  # the test's own hand on the broker
+from confluent_kafka import (  # noqa: TID251  # the test's own hand on the broker
+    Consumer,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, NewTopic  # noqa: TID251  # as above
 
 from streaming.adapters.kafka_replay import KafkaReplay, OffsetsGone, replay_config
@@ -29,12 +34,21 @@ class Topic:
         aborting.begin_transaction()
         self.send(aborting, 1, range(1_000, 1_010))
         aborting.abort_transaction(20)
+        self.await_end(bootstrap, 1, 50 + 10 + 1)  # the abort's marker is written after its answer
         self.send(Producer({"bootstrap.servers": bootstrap}), 1, range(50, 100))
 
     def send(self, producer, partition, numbers) -> None:
         for number in numbers:
             producer.produce(self.name, str(number).encode() if number % 10 else None, partition=partition)
         assert producer.flush(20) == 0
+
+    def await_end(self, bootstrap, partition, offset) -> None:
+        looking = Consumer({"bootstrap.servers": bootstrap, "group.id": "w", "isolation.level": "read_uncommitted"})
+        place = TopicPartition(self.name, partition)
+        deadline = time.monotonic() + 20  # noqa: TID251  # a real broker
+        while looking.get_watermark_offsets(place, 5)[1] < offset:
+            assert time.monotonic() < deadline, "no end of the transaction"  # noqa: TID251  # as above
+        looking.close()
 
     def read(self, ranges, max_rows=7, **options) -> list[pl.DataFrame]:
         reader = KafkaReplay(self.settings, "r", **options)
