@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from streaming.pan import mask
 from streaming.ports import (
     AccessDenied,
     AlreadyExists,
@@ -35,8 +36,10 @@ _TABLE_NOT_FOUND, _STREAM_ALREADY_COMMITTED, _STREAM_NOT_FOUND = 1, 2, 3
 _INVALID_STREAM_STATE, _STREAM_FINALIZED, _OFFSET_ALREADY_EXISTS, _OFFSET_OUT_OF_RANGE = 5, 6, 8, 9
 
 _EXPECTED: Final = re.compile(r"\b(?:expected offset|next expected)\D{0,3}(\d+)", re.IGNORECASE)
-_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
-_LONG_NUMBER: Final = re.compile(r"\d{5,}")
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|(?<![A-Za-z])['\"].*$")
+"""Also what is quoted without an end: a service cuts long messages. The apostrophe of a word quotes nothing."""
+_LONG_NUMBER: Final = re.compile(r"\d(?:[ ._/-]{0,3}\d){4,}")
+"""Five digits and more, in groups too: as card numbers are printed, or dates."""
 _KEPT_CHARACTERS: Final = 300
 
 
@@ -48,9 +51,12 @@ def expected_offset(message: str) -> int | None:
 
 
 def redacted(message: str) -> str:
-    """A service's message in one line, without what it quotes and without long numbers: either may be a value."""
-    line = " ".join(message.split())[:_KEPT_CHARACTERS]
-    return _LONG_NUMBER.sub("(number)", _QUOTED.sub("(quoted)", line))
+    """A service's message in one line, without what it quotes and without long numbers: either may be a value.
+
+    Cut only then: a quote that loses its end would show what it quotes.
+    """
+    line = _QUOTED.sub("(quoted)", " ".join(message.split()))
+    return mask(_LONG_NUMBER.sub("(number)", line))[:_KEPT_CHARACTERS]
 
 
 def stream_error(code: int, message: str, storage_code: int | None, what: str) -> WarehouseError:

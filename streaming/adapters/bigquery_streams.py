@@ -129,8 +129,8 @@ class WriteStreams:
         if response.error.code:
             storage_code = storage_error_code(response.error.details, types.StorageError)
             raise stream_error(response.error.code, response.error.message, storage_code, what)
-        answered = response.append_result.offset
-        if answered is not None and answered != offset:
+        answered = response.append_result.offset  # None where the answer says nothing: that proves no append
+        if answered != offset:
             raise Unavailable(f"{what}: the answer is for offset {answered}")
 
     def _unary(self, what: str, method: str, timeout_s: float, **request: Any) -> Any:

@@ -12,6 +12,7 @@ from streaming.adapters.bigquery_errors import (
     rows_rejected,
     stream_error,
 )
+from streaming.adapters.bigquery_streams import WriteStreams
 from streaming.ports import (
     AccessDenied,
     AlreadyExists,
@@ -150,3 +151,27 @@ def test_a_refused_access_says_what_to_mend_in_one_line(code, mend):
     assert mend in said
     assert said.endswith("(open stream: Permission (quoted) denied on resource)")
     assert "\n" not in said
+
+
+def test_what_is_cut_was_redacted_before_and_groups_of_digits_are_numbers():
+    card = "4111 1111 1111 1111"
+    assert redacted(f"Bad value {card} in row 3") == "Bad value (number) in row 3"
+    assert card not in redacted("x" * 290 + f" '{card}' is no number")
+    assert redacted("Could not convert string 'secret of a customer") == "Could not convert string (quoted)"
+    assert redacted("The caller doesn't have permission") == "The caller doesn't have permission"
+    assert len(redacted("x" * 5_000)) == 300
+
+
+@pytest.mark.integration  # Google's packages
+@pytest.mark.parametrize("at", [0, 100])
+def test_only_an_answer_that_states_the_offset_is_a_success(at):
+    from google.cloud.bigquery_storage_v1 import types  # noqa: TID251  # answers as the service words them
+
+    def understood(answer):
+        read = types.AppendRowsResponse.deserialize(types.AppendRowsResponse.serialize(answer))
+        WriteStreams._check(read, "stream", at)
+
+    understood(types.AppendRowsResponse(append_result=types.AppendRowsResponse.AppendResult(offset=at)))
+    for says_nothing in (types.AppendRowsResponse(write_stream="stream"), types.AppendRowsResponse(append_result={})):
+        with pytest.raises(Unavailable):
+            understood(says_nothing)
