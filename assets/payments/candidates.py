@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Final
 
+from assets.payments.superseding import newest_sql
 from streaming.stages.plan import COLUMNS
 
 _NEVER: Final = "TIMESTAMP '9999-12-31 00:00:00+00:00'"
@@ -10,14 +11,7 @@ _NEVER: Final = "TIMESTAMP '9999-12-31 00:00:00+00:00'"
 join took minutes on 60,000 rows)."""
 
 _CANDIDATES: Final = """
-WITH newest AS (
-  SELECT * FROM `{dataset}.payments_landing`
-  WHERE business_date = DATE '{day}'
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY business_date, kafka_topic_id, kafka_partition, kafka_offset
-    ORDER BY enrichment_revision DESC, loaded_at
-  ) = 1
-),
+WITH newest AS ({newest}),
 snapshots AS (
   SELECT rate_date, MAX(revision) AS revision, MIN(effective_from) AS effective_from
   FROM `{dataset}.fx_rates`
@@ -74,6 +68,7 @@ def candidates_sql(dataset: str, day: date, reporting_currency: str) -> str:
     columns = ", ".join(f"newest.{name}" for name in COLUMNS)
     return _CANDIDATES.format(
         dataset=dataset,
+        newest=newest_sql(dataset, f"business_date = DATE '{day}'"),
         day=day,
         next=day + timedelta(days=1),
         columns=columns,

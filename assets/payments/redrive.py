@@ -13,7 +13,7 @@ from assets.payments.correct import MAX_ROWS
 from assets.payments.pages import MAX_GIB, gather, pages
 from assets.payments.pending import write
 from assets.payments.reconsider import QUARANTINED, reconsider
-from assets.payments.superseding import supersede
+from assets.payments.superseding import newest_sql, supersede
 from streaming import contract
 from streaming.landing import LANDING
 from streaming.reference.tables import Reference
@@ -34,18 +34,6 @@ WHERE business_date BETWEEN DATE '{first}' AND DATE '{last}' AND status = '{stat
 ORDER BY business_date
 """
 """Reads two columns. Also days of which every such record is mended by now: a repeated re-drive must see them."""
-_RECORDS: Final = """
-WITH newest AS (
-  SELECT {columns}, status FROM `{dataset}.payments_landing`
-  WHERE business_date = DATE '{day}'
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY business_date, kafka_topic_id, kafka_partition, kafka_offset
-    ORDER BY enrichment_revision DESC, loaded_at
-  ) = 1
-)
-SELECT {columns} FROM newest WHERE status = '{status}'
-ORDER BY kafka_topic_id, kafka_partition, kafka_offset
-"""
 
 Read = Callable[[date], Iterable[pl.DataFrame]]
 """The newest rows of a day's quarantined records, in frames of the schema `QUARANTINED`."""
@@ -134,12 +122,20 @@ def days_with(
     return [day for frame in found for day in frame["business_date"]]
 
 
+def records_sql(dataset: str, day: date, status: str) -> str:
+    """The newest rows of the day's records that stand with this status, in order. `dataset` is `project.dataset`."""
+    columns = ", ".join(QUARANTINED)
+    newest = newest_sql(dataset, f"business_date = DATE '{day}'", f"{columns}, status")
+    return f"""WITH newest AS ({newest})
+SELECT {columns} FROM newest WHERE status = '{status}'
+ORDER BY kafka_topic_id, kafka_partition, kafka_offset"""
+
+
 def quarantined(
     client: "Client", dataset: str, reason: str, day: date, max_gib: int = MAX_GIB
 ) -> Iterator[pl.DataFrame]:
     """The newest rows of the day's records that stand as quarantined for `reason`. Raises as `pages` does."""
-    sql = _RECORDS.format(dataset=dataset, day=day, status=_status(reason), columns=", ".join(QUARANTINED))
-    return pages(client, sql, QUARANTINED, ROWS_PER_PAGE, max_gib)
+    return pages(client, records_sql(dataset, day, _status(reason)), QUARANTINED, ROWS_PER_PAGE, max_gib)
 
 
 def _status(reason: str) -> str:

@@ -30,6 +30,22 @@ def write_id(replay_id: str, day: date) -> str:
     return f"{replay_id}/{day.isoformat()}"
 
 
+def newest_sql(dataset: str, where: str, columns: str = "*") -> str:
+    """The newest landed revision of each record among the landing rows `where`, as the view `payments` chooses it.
+
+    `dataset` is `project.dataset`; `where` has to hold a constant `business_date`: the table is partitioned by it.
+    """
+    return f"""
+  SELECT {columns}
+  FROM `{dataset}.payments_landing`
+  WHERE {where}
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY business_date, kafka_topic_id, kafka_partition, kafka_offset
+    ORDER BY enrichment_revision DESC, loaded_at
+  ) = 1
+"""
+
+
 def supersede(new: pl.DataFrame, newest: pl.DataFrame, replay_id: str, day: date) -> pl.DataFrame:
     """Rows that replace `newest` by `new`: `COLUMNS`, with MOVED rows for those that leave `day`.
 

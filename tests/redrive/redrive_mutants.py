@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from assets.payments import reconsider, redrive
-from assets.payments.superseding import MOVED, write_id
+from assets.payments.superseding import MOVED, newest_sql, write_id
 from streaming.stages.evidence import macs
 
 _judged, _altered, _supersede, _write = reconsider._judged, reconsider._altered, redrive.supersede, redrive.write
@@ -31,6 +31,10 @@ def trust_every_payload(records: Any, macs_today: Any) -> Any:
 
 def forget_moved(new: Any, newest: Any, replay_id: str, day: Any) -> Any:
     return _supersede(new, newest, replay_id, day).filter(pl.col("status") != MOVED)
+
+
+def oldest_first(*args: Any) -> str:
+    return newest_sql(*args).replace("revision DESC", "revision ASC")
 
 
 def write_anew(batch: Any, rows: Any, replay_id: str, day: Any, **more: Any) -> Any:
@@ -57,7 +61,7 @@ MUTANTS: dict[str, tuple[tuple[Any, str, Any], list[str]]] = {
         ["accepted_records_are_on_their_own_dates", "a_crash_at_any_call_is_exactly_once"],
     ),
     "the oldest revision": (
-        (redrive, "_RECORDS", redrive._RECORDS.replace("revision DESC", "revision ASC")),
+        (redrive, "newest_sql", oldest_first),
         ["the_newest_revision_is_superseded", "what_is_mended_is_not_asked_for"],
     ),
     "a new id for each attempt": (

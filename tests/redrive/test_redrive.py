@@ -94,9 +94,7 @@ def the_newest_revision_is_superseded():
         loaded_at=pl.lit(AT, TIMESTAMP),
     )
     warehouse.landing = pl.concat([warehouse.landing, again.select(warehouse.landing.columns)])
-    sql = redrive._RECORDS.format(
-        dataset="p.d", day=DAY, status=f"QUARANTINED_{REASON}", columns=", ".join(QUARANTINED)
-    )
+    sql = redrive.records_sql("p.d", DAY, f"QUARANTINED_{REASON}")
     found = asks(warehouse, sql, dict(QUARANTINED))
     assert found.equals(held(again.filter(pl.col("kafka_offset") < 2)))
     list(redrive.redrive(lambda _: [found], warehouse, reference(), WIDE, [DAY], replay_id=RUN, at=AT))
@@ -108,7 +106,7 @@ def what_is_mended_is_not_asked_for():
     warehouse = landed(*RECORDS)
     run(warehouse)
     status = f"QUARANTINED_{REASON}"
-    sql = redrive._RECORDS.format(dataset="p.d", day=DAY, status=status, columns=", ".join(QUARANTINED))
+    sql = redrive.records_sql("p.d", DAY, status)
     assert asks(warehouse, sql, dict(QUARANTINED)).is_empty()
     days = redrive._DAYS.format(dataset="p.d", first=DAY, last=DAY, status=status)
     assert asks(warehouse, days, {"business_date": pl.Date})["business_date"].to_list() == [DAY]

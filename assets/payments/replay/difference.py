@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from assets.payments.replay.ranges import OffsetRange, within_sql
-from assets.payments.superseding import COORDINATES, MOVED
+from assets.payments.superseding import COORDINATES, MOVED, newest_sql
 from streaming.contract import INTERNAL, QUARANTINED_PREFIX
 from streaming.landing import LANDING
 
@@ -98,15 +98,8 @@ def pairs_sql(dataset: str, shadow: str, day: date, ranges: Sequence[OffsetRange
 
     A record that left the day has a MOVED row here: nothing is expected of it. `dataset` is `project.dataset`.
     """
-    return f"""newest AS (
-  SELECT *
-  FROM `{dataset}.payments_landing`
-  WHERE business_date = DATE '{day.isoformat()}' AND {within_sql(ranges)}
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY business_date, kafka_topic_id, kafka_partition, kafka_offset
-    ORDER BY enrichment_revision DESC, loaded_at
-  ) = 1
-),
+    where = f"business_date = DATE '{day.isoformat()}' AND {within_sql(ranges)}"
+    return f"""newest AS ({newest_sql(dataset, where)}),
 landed AS (SELECT * FROM newest WHERE status != '{MOVED}'),
 replayed AS (SELECT * FROM `{dataset}.{shadow}`)"""
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from assets.payments.replay.ask import ask
 from assets.payments.replay.ranges import OffsetRange, slices, within_sql
-from assets.payments.superseding import MOVED
+from assets.payments.superseding import MOVED, newest_sql
 from assets.warehouse.client import CALL_TIMEOUT_S
 from streaming.landing import LANDING
 from streaming.stages.plan import COLUMNS
@@ -28,15 +28,8 @@ Scan = Callable[[str, pl.Schema, str, float], Iterator[pl.DataFrame]]
 def stored_sql(dataset: str, day: date, ranges: Sequence[OffsetRange]) -> str:
     """The newest row of each record within the ranges that is still on the day, in no order: the service need not
     sort, and nothing of a replay depends on it. `dataset` is `project.dataset`."""
-    return f"""WITH newest AS (
-  SELECT *
-  FROM `{dataset}.payments_landing`
-  WHERE business_date = DATE '{day.isoformat()}' AND {within_sql(ranges)}
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY business_date, kafka_topic_id, kafka_partition, kafka_offset
-    ORDER BY enrichment_revision DESC, loaded_at
-  ) = 1
-)
+    where = f"business_date = DATE '{day.isoformat()}' AND {within_sql(ranges)}"
+    return f"""WITH newest AS ({newest_sql(dataset, where)})
 SELECT {", ".join(COLUMNS)} FROM newest WHERE status != '{MOVED}'"""
 
 
