@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pytest
-from runner_rig import START, Rig
+from runner_rig import Rig, live_row
 
 from orchestration.recovering import apply, plan
 from streaming.adapters import memory_group
@@ -19,35 +18,6 @@ from streaming.adapters.memory_broker import MemoryBroker
 from streaming.adapters.memory_faults import Effect, Fault
 from streaming.ports import Commit
 from streaming.protocol.halts import HaltReason
-from streaming.stages.plan import SCHEMA
-
-
-def worked() -> Rig:
-    """Five records landed and committed, the consumer gone."""
-    rig = Rig(partitions=1)
-    rig.start()
-    rig.produce(0, 5)
-    rig.settle()
-    rig.kill()
-    return rig
-
-
-def live_row(rig: Rig, offset: int) -> None:
-    """The live row of the event at this offset, as somebody else left it."""
-    row = {
-        "event_id": f"event-{offset + 1}",
-        "status": "OK",
-        "business_date": START.date(),
-        "kafka_topic": rig.cluster.name,
-        "kafka_topic_id": rig.cluster.topic_id,
-        "kafka_partition": 0,
-        "kafka_offset": offset,
-        "broker_timestamp": START,
-        "enrichment_revision": 0,
-        "ownership_epoch": "0000",
-        "loaded_at": START,
-    }
-    rig.warehouse.put(pa.RecordBatch.from_pylist([row], schema=SCHEMA))
 
 
 def topic_replaced(rig: Rig) -> None:

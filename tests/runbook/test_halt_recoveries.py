@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from halt_worlds import WORLDS, goes_on, halted, landed, recover, worked
+from halt_worlds import WORLDS, goes_on, halted, landed, recover
 from runbook_page import named, rows
+from runner_rig import worked
 
 from orchestration import recovering
 from orchestration.recovering import NothingToRecover

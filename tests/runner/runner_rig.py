@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from streaming.adapters.clock import ManualClock
 from streaming.adapters.journal import MemoryJournal
@@ -22,6 +23,7 @@ from streaming.runner.consumer import Consumer
 from streaming.runner.references import References
 from streaming.runner.world import AtOnce, World
 from streaming.settings import Secret, Settings
+from streaming.stages.plan import SCHEMA
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 START = datetime(2026, 1, 7, 12, tzinfo=UTC)
@@ -186,3 +188,31 @@ class Rig:
         landed = self.landed()
         assert {key: count for key, count in landed.items() if count != 1} == {}
         assert set(landed) >= expected
+
+
+def worked() -> Rig:
+    """Five records landed and committed, the consumer gone."""
+    rig = Rig(partitions=1)
+    rig.start()
+    rig.produce(0, 5)
+    rig.settle()
+    rig.kill()
+    return rig
+
+
+def live_row(rig: Rig, offset: int) -> None:
+    """The live row of the event at this offset, as somebody else left it."""
+    row = {
+        "event_id": f"event-{offset + 1}",
+        "status": "OK",
+        "business_date": START.date(),
+        "kafka_topic": rig.cluster.name,
+        "kafka_topic_id": rig.cluster.topic_id,
+        "kafka_partition": 0,
+        "kafka_offset": offset,
+        "broker_timestamp": START,
+        "enrichment_revision": 0,
+        "ownership_epoch": "0000",
+        "loaded_at": START,
+    }
+    rig.warehouse.put(pa.RecordBatch.from_pylist([row], schema=SCHEMA))

@@ -1,13 +1,11 @@
 """`tidemark recover` on the in-memory services: each halt, what its command says, and the stream that goes on."""
 
-import pyarrow as pa
 import pytest
-from runner_rig import START, Rig
+from runner_rig import Rig, live_row, worked
 
 from orchestration.recovering import NothingToRecover, apply, plan
 from streaming.adapters.memory_broker import MemoryBroker
 from streaming.protocol.halts import RESUME_FROM, HaltReason
-from streaming.stages.plan import SCHEMA
 
 
 def halted_by(rig: Rig, reason: HaltReason) -> str:
@@ -30,16 +28,6 @@ def recover(rig: Rig, source: str) -> list[str]:
 
     apply(planned, rig.warehouse, set_commit)
     return planned.lines()
-
-
-def worked() -> Rig:
-    """Five records landed and committed, the consumer gone."""
-    rig = Rig(partitions=1)
-    rig.start()
-    rig.produce(0, 5)
-    rig.settle()
-    rig.kill()
-    return rig
 
 
 def goes_on(rig: Rig) -> None:
@@ -96,28 +84,6 @@ class TestEachHalt:
         assert "offsets 5 to 6 are gone from the log and were never landed: they are LOST" in recover(rig, "beginning")
         goes_on(rig)
         rig.assert_exactly_once()
-
-
-def live_row(rig: Rig, offset: int) -> None:
-    """A live row as an older epoch would have left it."""
-    batch = pa.RecordBatch.from_pylist(
-        [
-            {
-                "status": "OK",
-                "business_date": START.date(),
-                "kafka_topic": rig.cluster.name,
-                "kafka_topic_id": rig.cluster.topic_id,
-                "kafka_partition": 0,
-                "kafka_offset": offset,
-                "broker_timestamp": START,
-                "enrichment_revision": 0,
-                "ownership_epoch": "0000",
-                "loaded_at": START,
-            }
-        ],
-        schema=SCHEMA,
-    )
-    rig.warehouse.put(batch)
 
 
 class TestDoubts:
