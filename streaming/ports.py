@@ -28,7 +28,7 @@ class Records:
     offsets: list[int] = field(default_factory=list)
     timestamps_ms: list[int] = field(default_factory=list)
     """Broker timestamps (LogAppendTime), milliseconds since the epoch, UTC."""
-    values: list[bytes | None] = field(default_factory=list)
+    values: list[bytes | None] = field(default_factory=list, repr=False)
     """Raw payloads; None is a tombstone."""
 
     def __len__(self) -> int:
@@ -177,6 +177,15 @@ class Broker(Protocol):
         """Drop this client and join anew under the same static id: the broker then fences the old member's
         requests, so no commit of it can be applied later. Every partition is gone until assigned again;
         `lost` is NOT called: the caller has dropped its state before."""
+
+    def unowned(self, timeout_s: float) -> list[int]:
+        """Partitions that a group at rest has given to nobody, if this member is the one to mend it: of all members
+        that see the same, the first by name. Any thread. Raises BrokerError."""
+
+    def deal_again(self) -> None:
+        """Leave the group and join it anew, so that all partitions are dealt again; `revoked` is called for what is
+        owned, or `lost` where the group is slow to ask for it. Of two clients under one static id one is put
+        out, as with `join`."""
 
     def leave(self) -> None:
         """Close. `revoked` is called for what is still owned. Idempotent."""

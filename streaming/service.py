@@ -58,6 +58,7 @@ class StartRefused(Exception):
 def run(settings: Settings, stop: threading.Event) -> int:
     """Run one member until `stop` is set. Returns the exit code. Raises StartRefused, SettingsError."""
     from streaming.adapters.bigquery import BigQueryWarehouse
+    from streaming.adapters.failpoints import passing
     from streaming.adapters.kafka import KafkaBroker
 
     settings.require("kafka_bootstrap", "bigquery_project", "mac_key")
@@ -65,9 +66,10 @@ def run(settings: Settings, stop: threading.Event) -> int:
     _hold_lease(settings, journal)
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tidemark")
     broker = KafkaBroker(settings, on_log=lambda line: journal.say("kafka", level="warning", line=line))
-    warehouse = BigQueryWarehouse(settings, arrow_schema())
+    steps = passing(settings.failpoint, journal)
+    warehouse = BigQueryWarehouse(settings, arrow_schema(), passing=steps)
     walker = ThreadPoolExecutor(1, thread_name_prefix="walk")
-    world = World(broker, warehouse, clock, journal, pool, new_epoch, walker=walker)
+    world = World(broker, warehouse, clock, journal, pool, new_epoch, walker=walker, passing=steps)
     try:
         return serve(world, settings, stop)
     finally:
@@ -124,6 +126,8 @@ def serve(world: World, settings: Settings, stop: threading.Event) -> int:
     with Watchdog(world.clock, world.journal) as watchdog:
         consumer.start()
         _loop(consumer, beating, stop, watchdog.turned)
+    if (why := consumer.rivals.found()) is not None:
+        raise StartRefused(_rival(settings, why), EXIT_LEASE_HELD)
     refusal = _refusal(consumer) if consumer.refused() else None
     if refusal is None:
         beating.now("draining")
@@ -150,6 +154,13 @@ def _heartbeat_file(settings: Settings, journal: Journal) -> HeartbeatFile:
 def _not_writable(folder: Path, error: OSError) -> SettingsError:
     why = f"no heartbeat can be written to {folder} ({error.strerror})"
     return SettingsError(f"TIDEMARK_STATE_DIR: {why}; name a folder this user may write")
+
+
+def _rival(settings: Settings, why: str) -> str:
+    return (
+        f"another process plays {settings.member} of group {settings.kafka_group} on another machine or in another "
+        f"folder, and each puts the other out; stop one, or set another TIDEMARK_MEMBER ({why.rpartition(': ')[2]})"
+    )
 
 
 def _refusal(consumer: Consumer) -> str:
@@ -191,10 +202,12 @@ class _Beating:
 
 
 def _loop(consumer: Consumer, beating: _Beating, stop: threading.Event, turned: Callable[[float | None], None]) -> None:
-    """Turn until told to stop, or until every partition halted before it delivered anything."""
+    """Turn until told to stop, until every partition halted before it delivered anything, or for a rival."""
     while not stop.is_set():
         consumer.turn()
         turned(consumer.walking_since)
+        if consumer.rivals.found():
+            return
         if beating.if_due() and consumer.refused():
             return
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streaming.connection_rules import misfit
+from streaming.failpoints import Failpoint
 from streaming.secrets import Secret, secret_from_file
 
 PREFIX: Final = "TIDEMARK_"
@@ -68,6 +69,10 @@ def _start_at(text: str) -> str:
     if at.tzinfo is None:
         raise ValueError("a time with its zone")
     return at.astimezone(UTC).isoformat()
+
+
+def _failpoint(text: str) -> str:
+    return str(Failpoint.parse(text))
 
 
 def _setting(default: Any, parse: Callable[[str], Any], says: str) -> Any:
@@ -131,6 +136,9 @@ class Settings:
     recovery_check: str = _setting("before", _choice("before", "behind"), "count live rows before the first append")
     reference_poll_s: float = _setting(10.0, _between(0.1, 3_600, float), "seconds between looks for new versions")
     drain_s: float = _setting(10.0, _between(0.1, 300, float), "time limit of a drain after SIGTERM, seconds")
+    failpoint: str = _setting(
+        "", _failpoint, "tests only: a step of the protocol at which the process dies, stops or sleeps, point:what:n"
+    )
     members: int = _setting(1, _between(1, 64, int), "Dagster: members of the stream to keep running, or to expect")
     observe_only: str = _setting("no", _choice("no", "yes"), "Dagster: somebody else starts the members (a cluster)")
     settle_after_days: int = _setting(

@@ -3,13 +3,14 @@
 decode -> validate -> attach_merchant -> convert_amount; `plan` then cuts the rows into appends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 import polars as pl
 
 from streaming import contract
+from streaming.failpoints import Passing, Point, unarmed
 from streaming.landing import LANDING
 from streaming.reference.currencies import MINOR_UNITS, WITHDRAWN
 from streaming.reference.tables import Reference
@@ -70,8 +71,8 @@ class Source:
 class Enriched:
     """Landing rows (`plan.COLUMNS`) and raw payloads of one window, same height and order as the window."""
 
-    rows: pl.DataFrame
-    payloads: pl.Series
+    rows: pl.DataFrame = field(repr=False)
+    payloads: pl.Series = field(repr=False)
     unknown_fields: int = 0
     """Keys that the contract does not know, over all records."""
     internal: tuple[str, ...] = ()
@@ -79,7 +80,13 @@ class Enriched:
 
 
 def enrich(
-    window: pl.DataFrame, source: Source, reference: Reference, policy: Policy, *, fast: bool = True
+    window: pl.DataFrame,
+    source: Source,
+    reference: Reference,
+    policy: Policy,
+    *,
+    fast: bool = True,
+    passing: Passing = unarmed,
 ) -> Enriched:
     """All stages over one window (`landing.WINDOW`). `fast=False` reads every record by itself, for the same rows.
 
@@ -87,7 +94,7 @@ def enrich(
     it is quarantined as INTERNAL instead of stopping the stream.
     """
     try:
-        return _stages(window, source, reference, policy, fast)
+        return _stages(window, source, reference, policy, fast=fast, passing=passing)
     except MemoryError:
         raise
     except (Exception, pl.exceptions.PanicException) as error:  # Polars panics are no Exceptions
@@ -106,8 +113,11 @@ def enrich(
     )
 
 
-def _stages(window: pl.DataFrame, source: Source, reference: Reference, policy: Policy, fast: bool) -> Enriched:
+def _stages(
+    window: pl.DataFrame, source: Source, reference: Reference, policy: Policy, *, fast: bool, passing: Passing
+) -> Enriched:
     decoded = decode(window, policy.max_payload_bytes, fast=fast)
+    passing(Point.MID_DECODE)
     validated = validate(
         window,
         decoded.columns,

@@ -33,6 +33,9 @@ class Limits:
     backoff_s: float = 1.0
     """Wait before the second restart in a row, doubled for each one after; the first is at once."""
     backoff_most_s: float = 60.0
+    rival_s: float = 60.0
+    """After an end because another process plays the member: half of it, which is certain, is the time within which
+    both put each other out (streaming/runner/rivals.py), so that a start does not put the other one out again."""
     refused_s: float = 300.0
     """Wait after an end that another start would repeat. A new desired state cuts it short."""
     unavailable_s: float = 5.0

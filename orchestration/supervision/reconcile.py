@@ -21,7 +21,7 @@ from orchestration.supervision.model import (
     Plan,
 )
 from orchestration.supervision.progress import gone, noted, silent, stuck
-from streaming.member_process import EXIT_UNAVAILABLE, FATAL_CODES
+from streaming.member_process import EXIT_LEASE_HELD, EXIT_UNAVAILABLE, FATAL_CODES
 
 Jitter = Callable[[], float]
 """A number from 0 to 1, drawn for each wait, so that members that died together do not start together."""
@@ -175,6 +175,8 @@ def backoff_s(code: int | None, failures: int, chance: float, limits: Limits) ->
     """Seconds to wait after so many ends in a row: half of it is certain, half is chance."""
     if code in FATAL_CODES:
         wait = limits.refused_s
+    elif code == EXIT_LEASE_HELD:
+        wait = limits.rival_s
     elif failures <= 1:
         wait = 0.0
     else:

@@ -66,6 +66,8 @@ class Crew:
         self.members = [Member(f"member-{n}", state / "logs" / f"consumer-{n}.log") for n in range(1, count + 1)]
         self.usage = Usage()
         self.kills = 0
+        self.next_start: dict[str, dict[str, str]] = {}
+        """By member: variables of its next start alone."""
 
     def start(self) -> None:
         """Start every member that does not run."""
@@ -74,7 +76,9 @@ class Crew:
                 self._start(member)
 
     def _start(self, member: Member) -> None:
-        member.process = spawn(self._command, member.log, {**self._environment, "TIDEMARK_MEMBER": member.name})
+        once = self.next_start.pop(member.name, {})
+        environment = {**self._environment, **once, "TIDEMARK_MEMBER": member.name}
+        member.process = spawn(self._command, member.log, environment)
         member.began, member.restart_at = time.monotonic(), None
         member.starts += 1
 

@@ -5,10 +5,12 @@ from typing import Final
 
 import polars as pl
 
+from streaming.adapters.bigquery_clients import load_packages
 from streaming.adapters.bigquery_reads import ReferenceReads
 from streaming.adapters.bigquery_streams import WriteStreams
 from streaming.adapters.bigquery_tables import LANDING_TABLE, Tables
 from streaming.adapters.reference_rows import fx_rates_at, merchants_at
+from streaming.failpoints import Passing, unarmed
 from streaming.landing import FX_RATES, MERCHANTS
 from streaming.ports import AccessDenied, CountQuery, Refused
 from streaming.settings import Settings
@@ -24,10 +26,18 @@ class BigQueryWarehouse:
     settings mean an emulator, none the real service with application default credentials.
     """
 
-    def __init__(self, settings: Settings, schema: bytes, *, maximum_bytes_billed: int = MAXIMUM_BYTES_BILLED) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        schema: bytes,
+        *,
+        maximum_bytes_billed: int = MAXIMUM_BYTES_BILLED,
+        passing: Passing = unarmed,
+    ) -> None:
         settings.require("bigquery_project")
+        load_packages()
         table = f"projects/{settings.bigquery_project}/datasets/{settings.bigquery_dataset}/tables/{LANDING_TABLE}"
-        self._streams = WriteStreams(settings, table, schema)
+        self._streams = WriteStreams(settings, table, schema, passing)
         self._tables = Tables(settings, maximum_bytes_billed)
         self._reads = ReferenceReads(settings)
 

@@ -1,6 +1,6 @@
 """Google's clients, for the real service (application default credentials) or an emulator at given endpoints.
 
-Their packages take seconds to import: only making a client pays for it.
+Their packages take a second to import: only who talks to BigQuery pays for it.
 """
 
 import threading
@@ -17,6 +17,18 @@ _GRPC_OPTIONS = (
     # A connection that went silent is noticed while nothing else would: half the service's own idle limit.
     ("grpc.keepalive_time_ms", 60_000),
 )
+
+
+def load_packages() -> None:
+    """Import all that calls need, in the thread that makes the adapter.
+
+    Threads that import parts of Google's packages side by side wait for each other's locks in a circle now and then;
+    Python ends one of them with an error (seen once in some 250 starts of a member, which died of it).
+    """
+    import google.cloud.bigquery
+    import google.cloud.bigquery_storage_v1.services.big_query_read.transports
+    import google.cloud.bigquery_storage_v1.services.big_query_write.transports
+    import google.rpc.status_pb2  # type: ignore[import-untyped]  # noqa: F401  # generated code without types
 
 
 def write_client(settings: Settings) -> Any:

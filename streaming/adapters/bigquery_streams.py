@@ -6,10 +6,12 @@ its caller's back; here one request has one answer or one error, and the protoco
 
 import queue
 import threading
+from collections.abc import Iterator
 from typing import Any, Final
 
 from streaming.adapters.bigquery_clients import Lazily, write_client
 from streaming.adapters.bigquery_errors import rest_error, rows_rejected, rpc_error, storage_error_code, stream_error
+from streaming.failpoints import Passing, Point, unarmed
 from streaming.ports import Refused, Unavailable, WarehouseError
 from streaming.settings import Settings
 
@@ -26,17 +28,22 @@ class _Ended:
 class Connection:
     """One AppendRows call. Ends for good at its first error: what was in flight then is unknown."""
 
-    def __init__(self, call_rows: Any, stream: str, schema: bytes) -> None:
+    def __init__(self, call_rows: Any, stream: str, schema: bytes, passing: Passing = unarmed) -> None:
         self._stream = stream
         self._schema: bytes | None = schema
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.broken = False
+        self._passing = passing
         # Outside the US the service routes a call by this header.
-        self._call = call_rows(
-            iter(self._requests.get, _Ended), metadata=(("x-goog-request-params", f"write_stream={stream}"),)
-        )
+        self._call = call_rows(self._outgoing(), metadata=(("x-goog-request-params", f"write_stream={stream}"),))
         threading.Thread(target=self._listen, name="append-answers", daemon=True).start()
+
+    def _outgoing(self) -> Iterator[Any]:
+        """Requests for gRPC's thread, which asks for the next one when it has sent the one before."""
+        for request in iter(self._requests.get, _Ended):
+            yield request
+            self._passing(Point.APPEND_SENT)
 
     def _listen(self) -> None:
         import grpc
@@ -80,9 +87,10 @@ class Connection:
 class WriteStreams:
     """Opens, appends to and finalizes COMMITTED streams of one table. Safe from any thread."""
 
-    def __init__(self, settings: Settings, table: str, schema: bytes) -> None:
+    def __init__(self, settings: Settings, table: str, schema: bytes, passing: Passing = unarmed) -> None:
         self._table = table
         self._schema = schema
+        self._passing = passing
         self._client = Lazily(write_client, settings)
         self._connections: dict[str, Connection] = {}
         self._lock = threading.Lock()
@@ -114,7 +122,7 @@ class WriteStreams:
         with self._lock:
             connection = self._connections.get(stream)
             if connection is None or connection.broken:
-                connection = Connection(self._client.get().transport.append_rows, stream, self._schema)
+                connection = Connection(self._client.get().transport.append_rows, stream, self._schema, self._passing)
                 self._connections[stream] = connection
             return connection
 

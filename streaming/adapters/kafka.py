@@ -53,6 +53,14 @@ class KafkaBroker:
         self._member.drop()
         self.join(self._rebalances)
 
+    def unowned(self, timeout_s: float) -> list[int]:
+        """Partitions of nobody, if it is ours to mend."""
+        return self._questions.unowned(self._settings.member, timeout_s)
+
+    def deal_again(self) -> None:
+        """Leave and join."""
+        self._member.deal_again()
+
     def leave(self) -> None:
         """Close; `revoked` for what is still owned. A static id keeps its partitions until the session ends."""
         try:

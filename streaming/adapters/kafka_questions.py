@@ -20,6 +20,7 @@ from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]  
 from streaming.adapters.kafka_clients import SILENT_S, Replaceable, admin_client, asking_client
 from streaming.adapters.kafka_commits import from_client
 from streaming.adapters.kafka_config import UNKNOWN_TOPIC, ClientConfig
+from streaming.adapters.kafka_groups import unowned
 from streaming.adapters.kafka_refusals import Refusals, hint
 from streaming.ports import BrokerError, BrokerRefused, Commit, LogRange, TopicFacts, TopicMissing
 from streaming.settings import Settings
@@ -39,6 +40,7 @@ class KafkaQuestions:
         self, settings: Settings, extra: ClientConfig, on_error: Callable[[Any], None], silent_s: float = SILENT_S
     ) -> None:
         self._topic = settings.kafka_topic
+        self._group = settings.kafka_group
         self._servers = settings.kafka_bootstrap
         self._refusals = Refusals(settings, on_error)
         self._answered = False
@@ -123,6 +125,24 @@ class KafkaQuestions:
             cleanup_policy=settings["cleanup.policy"].value,
             timestamp_type=settings["message.timestamp.type"].value,
         )
+
+    def unowned(self, member: str, timeout_s: float) -> list[int]:
+        """Partitions that a group at rest has given to no member; none if another than `member` is to mend it.
+
+        Asked with the old call, which drops an answer that comes after its time limit; the new one aborts the process
+        (docs/decisions/0003).
+        """
+        partitions = self.topic(timeout_s).partitions
+        try:
+            found = self._admin.client.list_groups(self._group, timeout=timeout_s)
+        except KafkaException as exception:
+            raise self._failed("the group", exception.args[0], self._admin) from None
+        self._heard_back(self._admin)
+        for group in found:
+            if group.id == self._group and group.error is None and group.state == "Stable":
+                dealt = {str(each.id): bytes(each.assignment or b"") for each in group.members}
+                return unowned(dealt, self._topic, partitions, member)
+        return []
 
     def _positions(self, partitions: Sequence[int]) -> list[TopicPartition]:
         return [TopicPartition(self._topic, partition) for partition in partitions]

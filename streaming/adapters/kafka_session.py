@@ -43,7 +43,11 @@ class KafkaSession:
         self._muted = False
         hooks = {"error_cb": self._on_error, "on_commit": self._on_commit}
         self._consumer = Consumer({**config, **hooks}, logger=QUIET)
-        self._consumer.subscribe([topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        hear = {"on_assign": self._on_assign, "on_revoke": self._on_revoke, "on_lost": self._on_lost}
+        self._consumer.subscribe([self._topic], **hear)
 
     # --- polling ---
 
@@ -205,6 +209,27 @@ class KafkaSession:
         except KafkaException as exception:
             return refused(exception.args[0], offsets)
         return []
+
+    def deal_again(self) -> None:
+        """Leave the group, which a static member does not do when it closes, and join it as a new member: the group
+        rebalances. What is polled meanwhile is of partitions that are given up."""
+        if self._dead is not None:
+            return
+        try:
+            self._consumer.unsubscribe()
+            self._until_revoked(time.monotonic() + _CLOSE_LIMIT_S)
+            if self._dead is None:
+                self._subscribe()
+        except KafkaException as exception:
+            self._on_error(exception.args[0])  # fenced meanwhile, for one: the next poll says that we are dead
+
+    def _until_revoked(self, end: float) -> None:
+        while self._owned and time.monotonic() < end:
+            message = self._consumer.poll(_READ_BACK_EVERY_S)  # serves the revocation
+            if message is not None and message.error() is not None:
+                self._failed(message)
+        if self._owned:  # their records were dropped here, so nothing of them may be delivered any more
+            self._give_up(self._positions(self._owned), self._rebalances.lost)
 
     # --- the end ---
 

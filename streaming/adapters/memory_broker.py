@@ -52,6 +52,26 @@ class MemoryBroker:
         self._drop_client()
         self.join(self._rebalances)
 
+    def unowned(self, timeout_s: float) -> list[int]:
+        """Partitions that no member shall have, if this member is the first by name."""
+        self._cluster.ask()
+        with self._cluster.changed:
+            group = self._cluster.group
+            first = min(group.members, default=None) == self._member
+            return [p for p in range(len(self._cluster.logs)) if first and p not in group.target]
+
+    def deal_again(self) -> None:
+        """Leave the group and join it anew."""
+        if self._rebalances is None:
+            raise RuntimeError("deal again before join")
+        if not self._is_current():
+            return  # the next poll says that we are dead
+        if self._owned:
+            self._rebalances.revoked(sorted(self._owned))
+        self._drop_client()
+        self._cluster.expire_session(self._member)
+        self.join(self._rebalances)
+
     def leave(self) -> None:
         """Close: `revoked` for what is owned. A static member stays in the group until its session expires."""
         if self._client and self._rebalances is not None and self._is_current():

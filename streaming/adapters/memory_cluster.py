@@ -128,6 +128,15 @@ class MemoryCluster:
             self.group.expel(member, len(self.logs))
             self.changed.notify_all()
 
+    def orphan(self, *partitions: int) -> None:
+        """Nobody has these, and nobody shall, until the next rebalance. Seen on a real broker after a member died
+        between giving partitions up in a rebalance and joining for the next one, and was back before anybody missed
+        it."""
+        with self.changed:
+            for partition in partitions:
+                self.group.target.pop(partition, None)
+                self.group.owner.pop(partition, None)
+
     def rebalance(self) -> None:
         """Start a new generation, as any membership change does."""
         with self.changed:

@@ -3,7 +3,7 @@ or has the port's error thrown into it; who performs actions, in which thread an
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -79,7 +79,7 @@ class Append:
 
     stream: str
     offset: int
-    payload: bytes
+    payload: bytes = field(repr=False)
     rows: int
 
 

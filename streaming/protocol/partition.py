@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from streaming.failpoints import Passing, Point, unarmed
 from streaming.ports import Commit, CommitAnswer, CommitOutcome, Refused
 from streaming.protocol.actions import NextBlock, StartFetch, Steps, StopFetch
 from streaming.protocol.delivery import deliver
@@ -47,6 +48,7 @@ class Partition:
     check_first: bool = True
     on_landed: Callable[[Block], None] = lambda block: None
     on_event: Callable[..., None] = lambda event, **facts: None
+    passing: Passing = unarmed
     state: State = State.RECOVERING
     halt: Halt | None = None
     queue: deque[Block] = field(default_factory=deque)
@@ -88,6 +90,7 @@ class Partition:
             try:
                 self.state = State.RECOVERING
                 self.start = yield from recover(self.identity)
+                self.passing(Point.PUBLISHED)
                 self.committed = self.start.offset
                 self.landed = Progress(self.start.offset, self.start.metadata.row, self.start.metadata.at)
                 if self.check_first:
@@ -113,6 +116,8 @@ class Partition:
                 raise FenceAgain(f"offset {block.first_offset} came again, {landed.offset} was next")
             assert self.start is not None
             assert self.start.metadata.stream is not None
+            if landed.row < 0:
+                self.passing(Point.SKIP)
             epoch = self.start.metadata.epoch
 
             def serialise(rows: Block, epoch: str = epoch) -> bytes:
@@ -139,6 +144,7 @@ class Partition:
             yield from check(self.identity, start)
         except Refused as error:
             raise Halt(self.number, HaltReason.REFUSED, f"counting its rows: {error}") from error
+        self.passing(Point.CHECKED)
         self.checked = start
 
     def commit_due(self, last: bool = False) -> Commit | None:

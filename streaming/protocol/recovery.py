@@ -108,8 +108,11 @@ def _after_owner(
         detail = f"the commit is of the table created {meta.table_created}, this one was {position.table_created}"
         raise Halt(me.partition, HaltReason.TABLE_REPLACED, detail)
     counted = yield from _fence(me, meta.stream)
+    if counted is not None and counted < meta.row:  # the table cannot say which rows before the commit went missing
+        detail = f"the commit at offset {offset} says its stream holds {meta.row} rows, the stream counts {counted}"
+        raise Halt(me.partition, HaltReason.COUNT_MISMATCH, detail)
     log_moved = offset < position.log.low
-    if counted is None or counted < meta.row or meta.cfg != CFG or log_moved:
+    if counted is None or meta.cfg != CFG or log_moved:
         return (yield from _from_table(offset)), 0
     return offset, meta.row - counted
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from streaming.failpoints import Point
 from streaming.ports import Polled, TopicFacts
 from streaming.protocol.halts import FenceAgain, Ousted
 from streaming.protocol.partition import Partition, State
@@ -16,9 +17,11 @@ from streaming.reference.tables import Reference
 from streaming.runner.guard import Guard
 from streaming.runner.lanes import Lanes
 from streaming.runner.meters import Meters
+from streaming.runner.orphans import REVOKED_S, Orphans
 from streaming.runner.ownership import Ownership
 from streaming.runner.performer import Performer
 from streaming.runner.references import References
+from streaming.runner.rivals import Rivals
 from streaming.runner.window import Window
 from streaming.runner.world import World
 from streaming.settings import Settings
@@ -45,14 +48,18 @@ class Consumer:
         self._world, self._settings, self._topic, self._references = world, settings, topic, references
         self.meters = Meters(world.clock)
         self.window = Window()
-        performer = Performer(world.broker, world.warehouse, settings.kafka_topic, settings.append_deadline_s)
+        performer = Performer(
+            world.broker, world.warehouse, settings.kafka_topic, settings.append_deadline_s, world.passing
+        )
         self.ownership = Ownership(world, self.window, self._partition, settle_s=settings.drain_s * SETTLE_SHARE)
         self.lanes = Lanes(performer, world.pool, world.clock, self.ownership, world.bell)
         self.ownership.lanes = self.lanes
         self._policy = Policy.of(settings)
         self._source = Source(settings.kafka_topic, topic.topic_id)
         self._next_commit = 0.0
+        self.rivals = Rivals(world.clock)
         self._guard = Guard(world, topic, self._event)
+        self._orphans = Orphans(world, patience_s=settings.drain_s + REVOKED_S)
         self._walk: Future[tuple[Enriched, list[Block]]] | None = None
         self._crowded_at: float | None = None
         self.walking_since: float | None = None
@@ -74,6 +81,8 @@ class Consumer:
         for halt in self._guard.halts(self.lanes):
             self.lanes.interrupt(halt.partition, halt)
         self.ownership.stay_no_longer(self._guard.answers)
+        if orphans := self._orphans.found():
+            self.ownership.deal_again(orphans)
         self._advance()
         self.ownership.balance(self._settings.max_buffered_rows, self._settings.max_buffered_bytes, shut)
         now = self._world.clock.monotonic()
@@ -84,7 +93,9 @@ class Consumer:
 
     def stop(self) -> None:
         """Give every partition up in order: no new polls, appends in flight end, commit, finalize, leave."""
+        self._world.passing(Point.DRAINING)
         self._world.broker.leave()
+        self._world.passing(Point.DRAINED)
 
     def refused(self) -> bool:
         """Every partition of this member halted, or waits for a permission, before it delivered anything."""
@@ -116,11 +127,15 @@ class Consumer:
 
     def _take(self, polled: Polled) -> None:
         if polled.dead is not None:
-            self.ownership.start_over(polled.dead)
+            self.rivals.put_out(polled.dead)
+            if not self.rivals.found():  # else it ends, and to join once more would put the rival out again
+                self.ownership.start_over(polled.dead)
             return
         self.ownership.answered(polled.commits)
         for stalled in polled.stalled:
             self.lanes.interrupt(stalled.partition, FenceAgain(f"cannot fetch: {stalled.detail}"))
+        if len(polled.records):
+            self._world.passing(Point.AFTER_POLL)
         self.meters.polled += len(polled.records)
         self.window.add(polled.records, self.ownership.fetching, self._world.clock.monotonic())
 
@@ -169,7 +184,7 @@ class Consumer:
 
     def _walked(self, window: pl.DataFrame, reference: Reference) -> tuple[Enriched, list[Block]]:
         """decode .. plan. Reads nothing that the polling thread changes."""
-        enriched = enrich(window, self._source, reference, self._policy)
+        enriched = enrich(window, self._source, reference, self._policy, passing=self._world.passing)
         return enriched, split(enriched.rows, enriched.payloads, self._settings.window_max_rows)
 
     def _hand_out(self, enriched: Enriched, blocks: list[Block]) -> None:
@@ -210,6 +225,7 @@ class Consumer:
             check_first=self._settings.recovery_check == "before",
             on_landed=self.meters.landed,
             on_event=self._event,
+            passing=self._world.passing,
         )
 
     def _event(self, event: str, **facts: object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import wait
 from typing import Final
 
+from streaming.failpoints import Point
 from streaming.ports import Commit, CommitAnswer, CommitOutcome, WarehouseError
 from streaming.protocol.halts import Ousted
 from streaming.protocol.partition import Partition
@@ -30,6 +31,7 @@ class Ownership:
             world.journal,
         )
         self._window, self._make, self._settle_s = window, make, settle_s
+        self._passing = world.passing
         self.fetching: set[int] = set()
         self.paused: set[int] = set()
         self.unresolved: str | None = None
@@ -51,10 +53,14 @@ class Ownership:
     def revoked(self, partitions: Sequence[int]) -> None:
         """Stop, let the append in flight end, commit, finalize."""
         self._journal.say("revoked", partitions=sorted(partitions))
+        self._passing(Point.REVOKING)
         lanes = self.lanes.close(partitions, self._settle_s)
+        self._passing(Point.REVOKE_SETTLED)
         answers = self._commit_last(lanes)
+        self._passing(Point.REVOKE_COMMITTED)
         open_fates = sorted(_open_fates(lanes, answers))
         self._finalize(lane.partition.stream for lane in lanes)
+        self._passing(Point.REVOKE_FINALIZED)
         self._drop(partitions)
         self._journal.say("given_up", partitions=sorted(partitions), commits=answers)
         if open_fates:
@@ -119,6 +125,7 @@ class Ownership:
         """
         if self.unresolved is not None:
             self.start_over(self.unresolved)
+        publishes = len(self._to_send)
         if periodic:
             for lane in self.lanes:
                 commit = lane.partition.commit_due()
@@ -127,7 +134,9 @@ class Ownership:
                     self._to_send[lane.partition.number] = commit
         sending, self._to_send = self._to_send, {}
         if sending:
+            self._passing(Point.BEFORE_COMMIT)
             self._broker.commit(sending)
+            self._passing(Point.COMMIT_SENT if len(sending) > publishes else Point.PUBLISH_SENT)
         return len(sending)
 
     def answered(self, answers: Sequence[CommitAnswer]) -> None:
@@ -161,6 +170,13 @@ class Ownership:
         """Start over where nothing was assigned for long although the broker answers: `Guard.answers` so far."""
         if (waited := self._patience.over(answers)) is not None:
             self.start_over(f"assigned nothing while the broker answered {waited} times")
+
+    def deal_again(self, partitions: Sequence[int]) -> None:
+        """These are nobody's: give everything up in order and join anew, so that the group deals them."""
+        why = "the group gave them to nobody"
+        self._journal.say("deal_again", level="warning", partitions=list(partitions), why=why)
+        self._broker.deal_again()
+        self._patience.lost()
 
     # --- back-pressure ---------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from streaming.failpoints import Passing, Point, unarmed
 from streaming.ports import Broker, Commit, CountQuery, Warehouse
 from streaming.protocol import actions as a
 from streaming.protocol.metadata import decode
@@ -13,18 +14,43 @@ short enough that a lost answer is asked for again before anybody is paged."""
 QUERY_S: Final = 60.0
 """Time limit of a query over the landing table."""
 
+STEPS: Final[dict[type[a.Action], tuple[Point | None, Point | None]]] = {
+    a.Append: (Point.BEFORE_APPEND, Point.APPEND_ANSWERED),
+    a.Finalize: (Point.BEFORE_FENCE, Point.FENCED),
+    a.OpenStream: (Point.BEFORE_OPEN, Point.OPENED),
+    a.HighestLive: (None, Point.TABLE_ASKED),
+}
+"""Steps passed before an action and after its answer; an error is no answer."""
+
 
 class Performer:
     """One per process. Safe to call from several threads, as the ports' methods used here are."""
 
-    def __init__(self, broker: Broker, warehouse: Warehouse, topic: str, append_deadline_s: float) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        warehouse: Warehouse,
+        topic: str,
+        append_deadline_s: float,
+        passing: Passing = unarmed,
+    ) -> None:
         self._broker = broker
         self._warehouse = warehouse
         self._topic = topic
         self._append_deadline_s = append_deadline_s
+        self._passing = passing
 
     def perform(self, partition: int, topic_id: str, action: a.Action) -> Any:
         """The action's result; raises the port's errors for the protocol to judge."""
+        before, after = STEPS.get(type(action), (None, None))
+        if before is not None:
+            self._passing(before)
+        result = self._perform(partition, topic_id, action)
+        if after is not None:
+            self._passing(after)
+        return result
+
+    def _perform(self, partition: int, topic_id: str, action: a.Action) -> Any:
         match action:
             case a.Append(stream, offset, payload):
                 return self._warehouse.append(stream, offset, payload, self._append_deadline_s)
@@ -44,6 +70,7 @@ class Performer:
 
     def count_live(self, topic_id: str, wanted: Sequence[tuple[int, a.CountLive]]) -> dict[int, int]:
         """All partitions that recover together, counted in one query."""
+        self._passing(Point.BEFORE_CHECK)
         queries = [CountQuery(number, w.offset, w.since, w.besides_epoch) for number, w in wanted]
         return self._warehouse.count_live(topic_id, queries, QUERY_S)
 

@@ -29,7 +29,7 @@ class Window:
     partitions: list[int] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     timestamps_ms: list[int] = field(default_factory=list)
-    values: list[bytes | None] = field(default_factory=list)
+    values: list[bytes | None] = field(default_factory=list, repr=False)
     nbytes: int = 0
     """Bytes of the payloads."""
     taken: float = -inf

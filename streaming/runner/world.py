@@ -5,6 +5,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
+from streaming.failpoints import Passing, unarmed
 from streaming.ports import Broker, Clock, Journal, Warehouse
 from streaming.runner.bell import Bell, ThreadBell
 
@@ -40,3 +41,5 @@ class World:
     """What the polling thread rests on."""
     walker: Executor = field(default_factory=AtOnce)
     """Walks windows, one at a time: a thread of its own in a running member."""
+    passing: Passing = unarmed
+    """Told of each step of the protocol that is passed."""

@@ -4,7 +4,7 @@
 record that fails one, or that may hold a card number, is not judged here: it is read again by itself (`judge`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import reduce
 from operator import and_
@@ -36,7 +36,7 @@ _COUNTRY: Final = pl.Enum(sorted(COUNTRIES))
 class Accepted:
     """What became of `Decoded.columns`."""
 
-    rows: pl.DataFrame
+    rows: pl.DataFrame = field(repr=False)
     """Schema `JUDGED`, status OK."""
     doubtful: list[int]
     """Places in the window of the others."""

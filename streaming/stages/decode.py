@@ -9,7 +9,7 @@ A field is *missing* when it is absent or JSON null.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NoReturn
 
@@ -38,7 +38,7 @@ Record = dict[str, Any]
 class Decoded:
     """A window, decoded as far as columns go; `read` decodes any one of its records."""
 
-    columns: pl.DataFrame
+    columns: pl.DataFrame = field(repr=False)
     """`row` (UInt32, place in the window), `unknown_fields` (Int64) and `shapes.COLUMNS` (String)."""
     others: list[int]
     """Places of the records that are not in `columns`, ascending."""

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
@@ -63,9 +63,9 @@ class Block:
     """
 
     partition: int
-    batch: pa.RecordBatch
+    batch: pa.RecordBatch = field(repr=False)
     """`COLUMNS` in that order, in the types of `SCHEMA`."""
-    payloads: pl.Series
+    payloads: pl.Series = field(repr=False)
     """Raw bytes (Binary, null for a tombstone) of the same records."""
     nbytes: int
     """Estimate of the serialised size, on the high side: what requests and buffers are bounded by."""

@@ -6,7 +6,7 @@ columns (`accept`), all others are judged one by one (`judge`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ _RAW: Final = dict(JUDGED) | {"amount": pl.String, "occurred_at": pl.Int64, "bus
 class Validated:
     """One row a record, in the window's order."""
 
-    rows: pl.DataFrame
+    rows: pl.DataFrame = field(repr=False)
     """The event's own columns of the landing row, `status`, `status_detail`, `business_date` (UTC date of occurred_at
     if that passed, else of the broker's timestamp), where the record came from, `payload_mac`, `payload_scrubbed`."""
     unknown_fields: int

@@ -186,6 +186,8 @@ def test_a_stopped_broker_stalls_no_call_beyond_its_limit(own_platform: RunningP
             assert answer.outcome is CommitOutcome.UNKNOWN
         with within(5), pytest.raises(BrokerError):
             member.broker.committed([0], 1)
+        with within(5), pytest.raises(BrokerError):
+            member.broker.unowned(1)  # answered behind its limit, which must not end the process
         member.broker.commit({1: Commit(5, "late")})
         with within(4):
             for _ in range(20):
@@ -198,6 +200,7 @@ def test_a_stopped_broker_stalls_no_call_beyond_its_limit(own_platform: RunningP
     world.close()
 
 
+@pytest.mark.long
 @pytest.mark.fault
 def test_a_restarted_broker_is_found_again(own_platform: RunningPlatform) -> None:
     world = KafkaWorld(own_platform.bootstrap_servers)

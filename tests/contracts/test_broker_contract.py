@@ -302,6 +302,22 @@ def test_rejoin_gets_the_partitions_again_without_lost(world: World, member: Pol
     assert settle(member) == [CommitOutcome.APPLIED]
 
 
+def test_dealing_again_gives_up_in_order_and_gets_the_partitions_again(world: World, member: Polling) -> None:
+    assert member.broker.unowned(10) == []
+    member.broker.deal_again()
+    member.until(lambda: len(member.heard.events) == 3 and member.heard.held == {0, 1})
+    assert member.heard.events[1:] == [("revoked", (0, 1)), ("assigned", (0, 1))]
+    assert member.broker.unowned(10) == []
+
+
+def test_dealing_again_unaware_of_a_newer_client_ends_with_one_of_both_put_out(world: World, member: Polling) -> None:
+    newer = Polling(world).join().until_holds(0, 1)
+    member.broker.deal_again()
+    member.until(lambda: member.dead or newer.dead, newer)
+    alive = newer if member.dead else member
+    alive.until_holds(0, 1)
+
+
 def test_rejoin_raises_a_dead_member(world: World, member: Polling) -> None:
     newer = Polling(world).join().until_holds(0, 1)
     member.until(lambda: member.dead, newer)

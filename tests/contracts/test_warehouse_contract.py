@@ -1,4 +1,7 @@
-"""The Warehouse port's promises, tried on the in-memory adapter and (integration) on BigQuery's emulator."""
+"""The Warehouse port's promises, tried on the in-memory adapter and (integration) on BigQuery's emulator.
+
+`make conformance` tries them in a project of the real service instead.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +12,9 @@ from typing import Any
 import polars as pl
 import pytest
 from contract_rows import NOON, batch, block, row
-from warehouse_worlds import EmulatorWorld, MemoryWarehouseWorld, WarehouseWorld
+from warehouse_worlds import BigQueryWorld, EmulatorWorld, MemoryWarehouseWorld, ProjectWorld, WarehouseWorld
 
+from benchmarks.reliability.conformance import asked_for, project
 from streaming.landing import FX_RATES, MERCHANTS
 from streaming.ports import (
     AlreadyExists,
@@ -27,12 +31,15 @@ LIMIT_S = 10.0
 T0 = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=["memory", pytest.param("emulator", marks=pytest.mark.integration)])
+WORLDS = ["memory", pytest.param("emulator", marks=pytest.mark.integration)]
+
+
+@pytest.fixture(params=["project"] if asked_for() else WORLDS)
 def world(request: pytest.FixtureRequest) -> Iterator[WarehouseWorld]:
     if request.param == "memory":
         yield MemoryWarehouseWorld()
         return
-    made = EmulatorWorld(request.getfixturevalue("platform"))
+    made = ProjectWorld(project()) if request.param == "project" else EmulatorWorld(request.getfixturevalue("platform"))
     yield made
     made.close()
 
@@ -138,7 +145,7 @@ def test_bytes_that_are_no_batch_are_refused(world: WarehouseWorld, stream: str)
 def test_values_arrive_as_they_were_sent(world: WarehouseWorld, stream: str) -> None:
     exact = Decimal("123456789012345678.123456789")
     append(world, stream, 0, 7, amount=exact, description="ünïcode, 'quotes' and \n lines", sequence=2**63 - 1)
-    if isinstance(world, EmulatorWorld):
+    if isinstance(world, BigQueryWorld):
         sql = f"SELECT amount, description, sequence, occurred_at FROM `{world.dataset}.payments_landing`"
         ((*found,),) = (found.values() for found in world.run(sql))
     else:
@@ -274,8 +281,8 @@ def test_table_created_changes_when_the_table_is_replaced(world: WarehouseWorld)
 def test_an_expired_stream_is_not_found_and_its_rows_stay(
     request: pytest.FixtureRequest, world: WarehouseWorld, stream: str
 ) -> None:
-    if isinstance(world, EmulatorWorld):
-        reason = "the emulator has no expiry: it forgets streams when it restarts (the fault tests cover that)"
+    if isinstance(world, BigQueryWorld):
+        reason = "BigQuery's streams expire after days; the emulator forgets them when it restarts (fault tests)"
         request.applymarker(pytest.mark.xfail(reason=reason, raises=NotImplementedError, strict=True))
     append(world, stream, 0, 1)
     world.expire_streams(stream)

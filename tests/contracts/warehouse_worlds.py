@@ -1,7 +1,8 @@
-"""The two worlds in which the Warehouse contract is tried: one dataset that a test may fill by other means."""
+"""The worlds in which the Warehouse contract is tried: one dataset that a test may fill by other means."""
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -63,16 +64,11 @@ class MemoryWarehouseWorld:
         return sorted(self.memory.rows()["kafka_offset"].to_list())
 
 
-class EmulatorWorld:
-    """A dataset of its own on the emulator of the session."""
+class BigQueryWorld:
+    """A dataset of its own in what the settings name."""
 
-    def __init__(self, platform: PlatformFacts) -> None:
-        self.settings = Settings(
-            bigquery_project=platform.project,
-            bigquery_dataset=f"contract_{uuid.uuid4().hex[:12]}",
-            bigquery_rest_endpoint=platform.rest_endpoint,
-            bigquery_grpc_endpoint=platform.grpc_endpoint,
-        )
+    def __init__(self, settings: Settings) -> None:
+        self.settings = replace(settings, bigquery_dataset=f"contract_{uuid.uuid4().hex[:12]}")
         self.client = rest_client(self.settings)
         self.dataset = f"{self.settings.bigquery_project}.{self.settings.bigquery_dataset}"
         self._migrate()
@@ -104,7 +100,7 @@ class EmulatorWorld:
         self._migrate()
 
     def expire_streams(self, *names: str) -> None:
-        raise NotImplementedError("the emulator forgets streams only when it restarts")
+        raise NotImplementedError("BigQuery's streams expire after days, the emulator's when it restarts")
 
     def add_merchants(self, frame: pl.DataFrame) -> None:
         self._insert("merchants", frame.cast(dict(MERCHANTS)))
@@ -123,6 +119,29 @@ class EmulatorWorld:
     def offsets(self) -> list[int]:
         sql = f"SELECT kafka_offset FROM `{self.dataset}.payments_landing` WHERE business_date > '1970-01-01'"
         return sorted(row[0] for row in self.run(sql))
+
+
+class EmulatorWorld(BigQueryWorld):
+    """On the emulator of the session."""
+
+    def __init__(self, platform: PlatformFacts) -> None:
+        super().__init__(
+            Settings(
+                bigquery_project=platform.project,
+                bigquery_rest_endpoint=platform.rest_endpoint,
+                bigquery_grpc_endpoint=platform.grpc_endpoint,
+            )
+        )
+
+
+class ProjectWorld(BigQueryWorld):
+    """In a project of the real service; the dataset is deleted afterwards."""
+
+    def close(self) -> None:
+        try:
+            self.client.delete_dataset(self.dataset, delete_contents=True, not_found_ok=True)
+        finally:
+            super().close()
 
 
 def _literal(value: Any) -> str:

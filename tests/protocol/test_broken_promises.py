@@ -4,9 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import hostile_worlds as worlds
 import pytest
-import simulated_world as sim
-from mutants import Mutant, no_check
+from mutants import Mutant
+from recovery_mutants import no_check
+from simulated_worker import ChecksBehind
+from simulation import Outcome, run
+from worker_mutants import IgnoresTheLogsStart
 
 from streaming.ports import Commit
 from streaming.protocol import partition as owner
@@ -22,15 +26,15 @@ def _short_patience(monkeypatch):
     monkeypatch.setattr(recovery, "VISIBILITY_S", 3.0)  # the simulation has no clock: fewer turns of the same loop
 
 
-def outcomes(mutant: Mutant, seeds: int) -> list[sim.Outcome]:
+def outcomes(mutant: Mutant, seeds: int) -> list[Outcome]:
     return [mutant.outcome(seed) for seed in range(seeds)]
 
 
-def halted(outcome: sim.Outcome) -> bool:
+def halted(outcome: Outcome) -> bool:
     return outcome.halted is not None
 
 
-@pytest.mark.parametrize("world", [sim.CountsTooMany, sim.CountsTooFew, sim.AppliesAfterFinalize])
+@pytest.mark.parametrize("world", [worlds.CountsTooMany, worlds.CountsTooFew, worlds.AppliesAfterFinalize])
 def test_a_broken_promise_never_loses_a_record_in_silence(world):
     seen = outcomes(Mutant("checked", world=world), 20)
     assert not [o for o in seen if o.lost]
@@ -39,29 +43,61 @@ def test_a_broken_promise_never_loses_a_record_in_silence(world):
         halt = outcome.halted
         assert halt is not None
         assert halt.reason is HaltReason.COUNT_MISMATCH
-        counted, found = map(int, re.findall(r"count (\d+) rows, the table (\d+)", str(halt))[0])
-        assert counted != found
+        said = str(halt).partition("offset")[2]  # both numbers: the streams' and the table's, or the commit's
+        one, other = map(int, re.findall(r"(?:count|holds) (\d+) rows, the (?:table|stream counts) (\d+)", said)[0])
+        assert one != other
 
 
 @pytest.mark.parametrize(
     ("world", "harm"),
     [
-        (sim.CountsTooMany, lambda o: o.lost),
-        (sim.CountsTooFew, lambda o: o.doubled),
-        (sim.AppliesAfterFinalize, lambda o: o.doubled),
+        (worlds.CountsTooMany, lambda o: o.lost),
+        (worlds.CountsTooFew, lambda o: o.doubled),
+        (worlds.AppliesAfterFinalize, lambda o: o.doubled),
     ],
 )
-def test_without_the_check_the_same_worlds_do_harm(world, harm: Callable[[sim.Outcome], int]):
+def test_without_the_check_the_same_worlds_do_harm(world, harm: Callable[[Outcome], int]):
     assert any(harm(outcome) for outcome in outcomes(Mutant("unchecked", world=world, patches=UNCHECKED), 8))
 
 
 def test_a_compacted_topic_defeats_even_the_check_so_start_up_refuses_it():
     """tests/runner/test_start_facts.py holds the refusal; this is its reason."""
-    seen = outcomes(Mutant("compacted", world=sim.Compacts), 8)
+    seen = outcomes(Mutant("compacted", world=worlds.Compacts), 8)
     assert any(o.lost and not o.halted for o in seen)
 
 
-class SeldomCountsTooMany(sim.CountsTooMany):
+def test_rows_that_show_late_are_waited_for_where_a_stream_is_counted(monkeypatch):
+    monkeypatch.undo()
+    for seed in range(12):
+        outcome = run(seed, world_of=worlds.ShowsLateAndKeepsStreams)
+        assert (outcome.missing, outcome.doubled, outcome.halted) == (0, 0, None), f"seed {seed}: {outcome}"
+    monkeypatch.setattr(recovery, "VISIBILITY_S", 0.0)
+    assert any(map(halted, outcomes(Mutant("impatient", world=worlds.ShowsLateAndKeepsStreams), 12)))
+
+
+def test_where_a_stream_is_gone_the_highest_row_must_show_at_once():
+    """What the resumption from the table rests on (docs/delivery-guarantees.md): BigQuery says that rows of a
+    COMMITTED stream can be read as soon as they are acknowledged. A service that shows them later has them twice."""
+    assert any(outcome.doubled for outcome in outcomes(Mutant("late", world=worlds.ShowsLate), 20))
+
+
+def test_records_that_retention_took_halt_the_partition_with_the_range():
+    seen = outcomes(Mutant("outrun", world=worlds.DeletesUnlanded), 20)
+    assert sum(map(halted, seen)) > 5
+    for seed, outcome in enumerate(seen):
+        assert (outcome.lost, outcome.doubled) == (0, 0)
+        halt = outcome.halted
+        assert (outcome.missing > 0) == (halt is not None), f"seed {seed}"
+        if halt is not None:
+            assert halt.reason is HaltReason.BELOW_LOG
+            first, last = map(int, re.findall(r"offsets (\d+) to (\d+) are gone", str(halt))[0])
+            assert outcome.first_missing is not None
+            assert first <= min(last, outcome.first_missing)  # a range may hold nothing but a gap: nobody can know
+    heedless = Mutant("heedless", worker=IgnoresTheLogsStart, world=worlds.DeletesUnlanded)
+    assert any(outcome.lost for outcome in outcomes(heedless, 6))
+
+
+class SeldomCountsTooMany(worlds.CountsTooMany):
     """Two broken promises at once, a wrong count and a stream gone within the check, are beyond a check behind."""
 
     rate = 0.1
@@ -77,7 +113,7 @@ class CommitsUnchecked(Partition):
 
 
 def test_a_check_behind_the_appends_finds_what_the_check_before_them_finds():
-    behind = Mutant("behind", worker=sim.ChecksBehind, world=SeldomCountsTooMany)
+    behind = Mutant("behind", worker=ChecksBehind, world=SeldomCountsTooMany)
     assert not [o for o in outcomes(behind, 20) if o.lost and not o.halted]
     mutant = replace(behind, partition=CommitsUnchecked)
     assert [o for o in outcomes(mutant, 12) if o.lost and not o.halted]
@@ -85,5 +121,5 @@ def test_a_check_behind_the_appends_finds_what_the_check_before_them_finds():
 
 def test_a_check_behind_the_appends_stops_nothing_where_promises_are_kept():
     for seed in range(10):
-        outcome = sim.run(seed, worker_of=sim.ChecksBehind)
+        outcome = run(seed, worker_of=ChecksBehind)
         assert (outcome.missing, outcome.doubled, outcome.halted) == (0, 0, None), f"seed {seed}: {outcome}"

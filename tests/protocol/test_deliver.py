@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from offset_blocks import Offsets
 from protocol_script import drive
-from simulated_world import Offsets
 
 from streaming.ports import (
     AccessDenied,

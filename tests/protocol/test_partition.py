@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from offset_blocks import TODAY, Offsets
 from protocol_script import NOW, committed, identity, position
-from simulated_world import TODAY, Offsets
 
 from streaming.ports import CommitAnswer, CommitOutcome, Refused, StreamFinalized
 from streaming.protocol import actions as a

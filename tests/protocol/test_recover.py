@@ -88,9 +88,6 @@ class TestFromTheTable:
         assert published(driven) == (then, 0)
         assert driven.result.landed == 0
 
-    def test_a_count_below_the_committed_row(self):
-        assert published(recovered(position(committed(100, row=4)), {a.Finalize: 3, a.HighestLive: 120})) == (121, 0)
-
     def test_other_rules_of_delivery_but_the_stream_is_fenced_first(self):
         driven = recovered(position(committed(100, cfg="other")), {a.HighestLive: 120})
         assert published(driven) == (121, 0)
@@ -183,6 +180,13 @@ class TestHalts:
         assert halt.reason is HaltReason.BEYOND_LOG
         assert "100" in halt.detail
         assert "90" in halt.detail
+
+    @pytest.mark.parametrize("highest", [None, 120])
+    def test_a_stream_that_holds_fewer_rows_than_were_committed(self, highest):
+        """Landed and committed rows are gone: to go on from the table would lose them in silence."""
+        halt = halt_of(position(committed(100, row=4)), {a.Finalize: 3, a.HighestLive: highest})
+        assert halt.reason is HaltReason.COUNT_MISMATCH
+        assert "holds 4 rows, the stream counts 3" in halt.detail
 
     def test_an_unknown_writer_at_work(self):
         halt = halt_of(position(Commit(20, "")), {a.HighestLive: [25, 31]})

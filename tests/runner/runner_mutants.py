@@ -172,9 +172,10 @@ def alive(name: str) -> Iterator[None]:
 
 def dies_in_schedule(name: str, seed: int) -> bool:
     with alive(name):
+        schedule = Schedule(seed)
         try:
-            rig = Schedule(seed).run()
-            rig.assert_exactly_once()
+            rig = schedule.run()
+            schedule.assert_exactly_once()
         except Exception:  # whatever it dies of
             return True
     return bool(rig.halts())

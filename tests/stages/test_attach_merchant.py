@@ -39,11 +39,12 @@ def dimensions(draw: st.DrawFn) -> pl.DataFrame:
     return merchants(*draw(st.permutations(rows)))
 
 
-def payments(rows: list[tuple[str, int]]) -> pl.DataFrame:
+def payments(rows: list[tuple[str, int]], beside: int = 0) -> pl.DataFrame:
+    """At whole hours, where versions begin and end, or so many microseconds beside them."""
     return pl.DataFrame(
         {
             "merchant_id": [merchant_id for merchant_id, _ in rows],
-            "occurred_at": [hour(n) for _, n in rows],
+            "occurred_at": [hour(n) + timedelta(microseconds=beside) for _, n in rows],
             "status": ["OK"] * len(rows),
         },
         schema={"merchant_id": pl.String, "occurred_at": TIMESTAMP, "status": pl.String},
@@ -70,9 +71,9 @@ def as_built(left: pl.DataFrame, dimension: pl.DataFrame) -> list[str | None]:
 
 
 @settings(max_examples=20, deadline=None)
-@given(dimensions(), st.lists(st.tuples(IDS, HOURS), max_size=6))
-def test_as_of_agrees_with_brute_force(dimension: pl.DataFrame, rows: list[tuple[str, int]]) -> None:
-    left = payments(rows)
+@given(dimensions(), st.lists(st.tuples(IDS, HOURS), max_size=6), st.sampled_from([-1, 0, 1]))
+def test_as_of_agrees_with_brute_force(dimension: pl.DataFrame, rows: list[tuple[str, int]], beside: int) -> None:
+    left = payments(rows, beside)
     assert as_built(left, dimension) == brute_force(left, dimension)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stage_samples import land_one, payload
 
+from audit.cards import holds_card_number
 from streaming import pan
 from streaming.stages.evidence import macs, scrub
 
@@ -78,6 +79,32 @@ def test_escapes_in_json_hide_nothing() -> None:
     assert pan.mask_json('{"a":"\\\\","b":"\\"4111"}') == '{"a":"\\\\","b":"\\"4111"}'
     assert pan.mask_json("\\") == "\\"
     assert pan.mask_json("\\u12") == "\\u12"
+
+
+PIECES = st.sampled_from(
+    [*(VISA, AMEX), *'405-./"{}[]:,xé🂡４٤ ', "\u200b", "\\", "\\n", "\\u0034", "\\u00", "\\ud835\\udfd2"]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=3), max_size=30).map("".join))
+def test_scrubbing_json_of_any_kind_is_idempotent_and_changes_nothing_but_digits(text: str) -> None:
+    masked = pan.mask_json(text)
+    assert pan.mask_json(masked) == masked
+    assert masked == text or "*" in masked
+    assert not holds_card_number(masked, as_json=True)
+    assert holds_card_number(text, as_json=True) or masked == text
+
+
+def once(text: str) -> str:
+    """Masks the first card number alone."""
+    return re.sub(r"(?<![0-9])([0-9]{6})[0-9]{6}([0-9]{4})(?![0-9])", r"\1******\2", text, count=1)
+
+
+def test_a_scrubber_that_stops_after_the_first_number_is_caught() -> None:
+    text = f"{VISA} {MASTERCARD}"
+    assert once(once(text)) != once(text)
+    assert holds_card_number(once(text), as_json=True)
+    assert not holds_card_number(pan.mask_json(text), as_json=True)
 
 
 def test_the_cheap_candidate_test_misses_nothing() -> None:

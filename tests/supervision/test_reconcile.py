@@ -10,6 +10,8 @@ from orchestration.supervision.absence import absences
 from orchestration.supervision.desired import Desired
 from orchestration.supervision.model import LIMITS, Cursor, Do, MemberFacts
 from orchestration.supervision.reconcile import backoff_s, how_it_ended, observe, reconcile
+from streaming.member_process import EXIT_LEASE_HELD
+from streaming.runner.rivals import WITHIN_S
 
 ONE = Desired(True, 1, NOW, "a test")
 NONE = replace(STOPPED, members=1)
@@ -92,6 +94,7 @@ def test_a_refusal_is_tried_again_seldom_and_at_once_when_somebody_wants_it():
 def test_a_service_that_is_away_at_the_start_is_asked_again_soon():
     assert backoff_s(75, 30, 1.0, LIMITS) == LIMITS.unavailable_s
     assert backoff_s(1, 30, 1.0, LIMITS) == LIMITS.backoff_most_s
+    assert backoff_s(EXIT_LEASE_HELD, 1, 0.0, LIMITS) >= WITHIN_S, "a rival has its time"
     assert backoff_s(None, 10_000, 0.0, LIMITS) == LIMITS.backoff_most_s / 2
 
 
