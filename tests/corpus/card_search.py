@@ -4,14 +4,21 @@ Escapes are read, digits of every script folded, and everything between two digi
 """
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterable
 
-_ASCII = {
-    code: str(digit) for code in range(128, sys.maxunicode) if (digit := unicodedata.digit(chr(code), None)) is not None
-}
-"""Digits of every script, superscripts and circled ones too."""
+
+class _Folding(dict[int, str]):
+    """For `str.translate`: digits of every script, superscripts and circled ones too, become ASCII's."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        digit = unicodedata.digit(character, None)
+        self[code] = character if digit is None else str(digit)
+        return self[code]
+
+
+_ASCII = _Folding()
 _BETWEEN = re.compile(r"[^0-9A-Za-z*]+")
 _ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
 

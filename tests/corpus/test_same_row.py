@@ -206,6 +206,7 @@ def test_at_another_moment(name: str) -> None:
         assert_same(window([*usual, *payloads], now), policy)
 
 
+@pytest.mark.long
 @pytest.mark.integration
 @settings(max_examples=250)
 @given(windows(least=40))
