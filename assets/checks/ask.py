@@ -12,6 +12,7 @@ from assets.checks.gaps import Delivered
 from assets.checks.thresholds import SEVERITY_OF_SILENCE, THRESHOLDS, Thresholds
 from assets.checks.verdict import Row, Verdict
 from assets.warehouse.client import CALL_TIMEOUT_S, patience
+from assets.warehouse.refusals import said_by
 from streaming.ports import BrokerError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CheckNotAsked(Exception):
-    """A statement gave no answer: refused, too dear, too slow, or nobody there. One line."""
+    """A statement gave no answer: refused, too dear, too slow, or nobody there. One line without values."""
 
 
 def ask(client: "Client", sql: str, maximum_bytes: int, time_limit_s: float) -> list[Row]:
@@ -36,8 +37,7 @@ def ask(client: "Client", sql: str, maximum_bytes: int, time_limit_s: float) -> 
     except FutureTimeoutError:
         raise CheckNotAsked(f"no answer within {time_limit_s:g} s") from None
     except (GoogleAPICallError, RetryError, GoogleAuthError, OSError) as error:
-        text = str(getattr(error, "message", "") or error).strip() or type(error).__name__
-        raise CheckNotAsked(text.splitlines()[0]) from None
+        raise CheckNotAsked(said_by(error)) from None
 
 
 def evaluate(

@@ -11,6 +11,7 @@ from assets.fx.load import FxLoaded, load_fx_rates
 from assets.fx.source import FxSource
 from assets.warehouse.asset import Warehouse, column_schema
 from assets.warehouse.publish import PublicationRefused
+from assets.warehouse.refusals import typed_refusals
 from streaming.reference.calendar import is_target_day
 
 PARTITIONS: Final = dg.DailyPartitionsDefinition(start_date="2026-01-01", timezone="UTC", end_offset=1)
@@ -53,9 +54,10 @@ def fx_rates(
         return dg.MaterializeResult(metadata={"dagster/partition_row_count": 0, "note": "TARGET is closed on this day"})
     at = datetime.now(UTC)
     try:
-        loaded = load_fx_rates(
-            warehouse.client(), warehouse.dataset, fx_source, day, day, at=at, accepted=config.accepted
-        )
+        with typed_refusals("load the rates"):
+            loaded = load_fx_rates(
+                warehouse.client(), warehouse.dataset, fx_source, day, day, at=at, accepted=config.accepted
+            )
     except PublicationRefused as refused:
         raise dg.Failure(str(refused)) from None
     if not loaded.accepted:

@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 import polars as pl
 
 from assets.fx.ecb import RatesUnreadable, newest_day, parse_csv, parse_xml
+from streaming.adapters.bigquery_errors import redacted
 
 FEED_TIMEOUT_S: Final = 10.0
 """Time limit of connecting and of each read; the feed answers within a second."""
@@ -86,4 +87,4 @@ def _instead(fetched: Fetched, why: str) -> Fetched:
 
 
 def _reason(error: OSError) -> str:
-    return str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
+    return redacted(str(error.reason if isinstance(error, URLError) else error)) or type(error).__name__

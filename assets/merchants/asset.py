@@ -10,6 +10,7 @@ from assets.merchants.load import MerchantsLoaded, load_merchants
 from assets.merchants.source import MerchantSource
 from assets.warehouse.asset import Warehouse, column_schema
 from assets.warehouse.publish import PublicationRefused
+from assets.warehouse.refusals import typed_refusals
 
 _COUNTS: Final = ("inserted", "changed", "closed", "reopened", "unchanged")
 
@@ -47,7 +48,8 @@ def merchants(
     except ValueError:
         raise dg.Failure(f"day must be an ISO date (2026-11-20), not {config.day!r}", allow_retries=False) from None
     try:
-        loaded = load_merchants(warehouse.client(), warehouse.dataset, merchant_source(day), day, at)
+        with typed_refusals("load the merchants"):
+            loaded = load_merchants(warehouse.client(), warehouse.dataset, merchant_source(day), day, at)
     except (SnapshotRejected, PublicationRefused) as refused:
         raise dg.Failure(str(refused), allow_retries=False) from None
     context.log.info("version %s %s", loaded.version, "published" if loaded.published else "stands, nothing to publish")

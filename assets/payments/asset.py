@@ -19,6 +19,7 @@ from assets.payments.touched import LastLooks, whole_look
 from assets.warehouse.asset import Warehouse, column_schema
 from assets.warehouse.clock import ClocksDiffer, require_agreement, warehouse_now
 from assets.warehouse.ddl import NOTHING_SETTLED
+from assets.warehouse.refusals import typed_refusals
 from streaming.settings import Settings
 from streaming.stages.plan import arrow_schema
 
@@ -167,14 +168,15 @@ def payments_settled(
     """Build what changed and move the date in the view. Raises dagster's Failure for a clock that is wrong: one that is
     ahead would settle days that are open, and the date never goes back."""
     client, now, late = warehouse.client(), datetime.now(UTC), whole_look(warehouse.settings().max_past_days)
-    try:
-        require_agreement(now, warehouse_now(client))
-    except ClocksDiffer as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
     looks = _last_looks(context, "payments_settled")
     if config.days:
         looks, late = LastLooks(looks.last, None), max(late, config.days)
-    done = settle(client, warehouse.dataset, now, warehouse.settle_after_days, looks, all_days=late)
+    with typed_refusals("build settled days"):
+        try:
+            require_agreement(now, warehouse_now(client))
+        except ClocksDiffer as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        done = settle(client, warehouse.dataset, now, warehouse.settle_after_days, looks, all_days=late)
     for day, rows in done.rows.items():
         context.log.info("%s: %s payments", day, f"{rows:,}")
     for day in done.kept:
@@ -215,7 +217,8 @@ def payments_daily(
     """Rebuild the days that changed."""
     now, late = datetime.now(UTC), whole_look(warehouse.settings().max_past_days)
     looks = _last_looks(context, "payments_daily")
-    built = build_changed(warehouse.client(), warehouse.dataset, now, looks, all_days=late)
+    with typed_refusals("build the report"):
+        built = build_changed(warehouse.client(), warehouse.dataset, now, looks, all_days=late)
     for day, events in built.events.items():
         context.log.info("%s: %s payments", day, f"{events:,}")
     looked = f"{built.looked_at[0]} to {built.looked_at[-1]}"

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from assets.warehouse.client import CALL_TIMEOUT_S
+from assets.warehouse.refusals import typed_refusals
 
 if TYPE_CHECKING:
-    from google.cloud.bigquery import Client  # noqa: TID251  # a type only: whoever has a client has paid the import
+    # types only: whoever has a client has paid the import
+    from google.cloud.bigquery import Client  # noqa: TID251
+    from google.cloud.bigquery.table import RowIterator  # noqa: TID251
 
 MAX_GIB: Final = 64
 """GiB of a query, about $0.40 at on-demand prices: 40 million rows of 1 kB are 40 GB. A larger platform gives its runs
@@ -34,24 +37,29 @@ class TooManyBytes(ValueError):
 def pages(client: "Client", sql: str, schema: Schema, rows: int, max_gib: int = MAX_GIB) -> Iterator[pl.DataFrame]:
     """Run the query and yield its rows in frames (`schema`) of at most `rows`.
 
-    Raises TooManyBytes where it would bill more than `max_gib`; other google.api_core errors pass.
+    Raises TooManyBytes where it would bill more than `max_gib`, else WarehouseError.
     """
+    with typed_refusals("read landing rows"):
+        for page in _bounded(client, sql, rows, max_gib).pages:
+            values = [tuple(row.values()) for row in page]
+            if values:
+                yield pl.DataFrame(values, schema=dict(schema), orient="row")
+
+
+def _bounded(client: "Client", sql: str, rows: int, max_gib: int) -> "RowIterator":
+    """Raises TooManyBytes; other errors of the client pass."""
     from google.api_core.exceptions import GoogleAPICallError
     from google.cloud import bigquery  # noqa: TID251  # the bound on what the query may cost
 
     config = bigquery.QueryJobConfig(maximum_bytes_billed=max_gib * 2**30)
     try:
         job = client.query(sql, job_config=config, timeout=CALL_TIMEOUT_S)
-        result = job.result(page_size=rows, timeout=SCAN_TIMEOUT_S)
+        return job.result(page_size=rows, timeout=SCAN_TIMEOUT_S)
     except GoogleAPICallError as error:
         if any(detail.get("reason") == _TOO_MANY_BYTES for detail in error.errors):
             said = f"the query would read more than {max_gib} GiB, which is the limit of this run: raise max_gib"
             raise TooManyBytes(said) from None
         raise
-    for page in result.pages:
-        values = [tuple(row.values()) for row in page]
-        if values:
-            yield pl.DataFrame(values, schema=dict(schema), orient="row")
 
 
 def gather(frames: Iterable[pl.DataFrame], schema: Schema, day: date, limit: int) -> pl.DataFrame:

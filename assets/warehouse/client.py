@@ -62,9 +62,9 @@ def require_answer(client: "Client", rest_endpoint: str = "") -> None:
         next(iter(client.list_datasets(max_results=1, retry=patience(FIRST_PATIENCE_S), timeout=FIRST_CALL_S)), None)
     except GoogleAPICallError:
         return
-    except (RetryError, RequestException, OSError) as error:
+    except (RetryError, RequestException, OSError):
         where = rest_endpoint or "the real service (googleapis.com)"
-        raise NotAnswering(f"BigQuery at {where} does not answer; {_to_mend(rest_endpoint)}") from error
+        raise NotAnswering(f"BigQuery at {where} does not answer; {_to_mend(rest_endpoint)}") from None
 
 
 def _to_mend(rest_endpoint: str) -> str:

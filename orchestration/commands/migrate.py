@@ -25,6 +25,7 @@ def migrate(
     from assets.warehouse.client import NotAnswering, connect, require_answer
     from assets.warehouse.migrate import MigrationError
     from assets.warehouse.migrate import migrate as apply
+    from assets.warehouse.refusals import said_by
 
     settings = resolve(state)
     say = (lambda _: None) if as_json else (lambda line: print(line, flush=True))
@@ -35,15 +36,8 @@ def migrate(
     except (MigrationError, NotAnswering) as error:
         raise UserError(str(error)) from None
     except (GoogleAPICallError, RetryError, GoogleAuthError, OSError) as error:
-        raise UserError(f"BigQuery did not take the migration: {first_line(error)}") from None
+        raise UserError(f"BigQuery did not take the migration: {said_by(error)}") from None
     if as_json:
         print(json.dumps(changes))
     elif not changes:
         print("nothing to do: tables and views are as declared")
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, for a one-line message."""
-    text = str(getattr(error, "message", "") or error).strip()
-    # the client repeats the message in a machine's form behind "; reason:"
-    return text.splitlines()[0].partition("; reason:")[0] if text else type(error).__name__

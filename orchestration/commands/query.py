@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestration.commands.migrate import first_line
+from assets.warehouse.refusals import first_line
 from orchestration.errors import UserError
 from orchestration.target import StateOption, resolve
+from streaming.pan import mask
 from streaming.settings import Settings
 
 DEFAULT_LIMIT = 100
@@ -20,6 +21,8 @@ _QUOTED = re.compile(
     r"""'''.*?'''|\"{3}.*?\"{3}|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|--[^\n]*|\#[^\n]*|/\*.*?\*/""", re.DOTALL
 )
 """Strings, quoted names and comments of GoogleSQL: where a semicolon ends no statement."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal obeys instead of showing it: a payment's description must not move the cursor."""
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +68,8 @@ def fetch(settings: Settings, sql: str, limit: int) -> tuple[list[str], list[tup
     except NotAnswering as error:
         raise UserError(str(error)) from None
     except (GoogleAPICallError, RetryError, GoogleAuthError, OSError) as error:
-        raise UserError(f"the query failed: {first_line(error)}") from None
+        # the words are about this person's own statement and rows: only a card number is nobody's to see
+        raise UserError(f"the query failed: {mask(first_line(error))}") from None
 
 
 def refuse_changes(sql: str) -> None:
@@ -91,7 +95,8 @@ def plain(value: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """Return a value for a table cell; amounts without the zeros that only the column's scale adds."""
+    """Return a value for a table cell; amounts without the zeros that only the column's scale adds. What a terminal
+    would obey is spelled out."""
     if value is None:
         return ""
     if isinstance(value, Decimal):
@@ -101,7 +106,8 @@ def text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ").replace("+00:00", "Z")
     shown = plain(value)
-    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+    shown = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", shown)
 
 
 def _print_table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from orchestration.commands.migrate import first_line
+from assets.warehouse.refusals import first_line
 from orchestration.errors import UserError
 from orchestration.target import StateOption, resolve
 from streaming.settings import Settings, SettingsError

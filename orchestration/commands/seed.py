@@ -28,6 +28,7 @@ def seed_command(
 
     from assets.warehouse.client import NotAnswering, connect, require_answer
     from assets.warehouse.publish import PublicationRefused
+    from assets.warehouse.refusals import said_by
     from sandbox.platform.instance import PlatformDown, load
     from sandbox.seed import seed as publish
 
@@ -39,4 +40,5 @@ def seed_command(
     except (PlatformDown, PublicationRefused, NotAnswering) as error:
         raise UserError(str(error)) from None
     except GoogleAPIError as error:
-        raise UserError(f"the reference tables cannot be written: {error}; run `tidemark migrate` first") from None
+        said = f"the reference tables cannot be written: {said_by(error)}"
+        raise UserError(f"{said}; run `tidemark migrate` first") from None

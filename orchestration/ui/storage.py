@@ -5,6 +5,8 @@ A process of its own, so that whoever starts Dagster need not load it.
 
 import sys
 
+from streaming.adapters.bigquery_errors import redacted
+
 
 def main() -> int:
     """Open each storage once, which makes it. Exit 0 if it can be used, 1 with one line if not."""
@@ -15,7 +17,8 @@ def main() -> int:
         with DagsterInstance.from_config(home) as instance:
             made = instance.run_storage, instance.event_log_storage, instance.schedule_storage
     except Exception as error:  # whatever a database's driver raises: the page would show it as a traceback
-        _say(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+        # redacted: a driver that cannot read an address quotes it with its password
+        _say(f"{type(error).__name__}: {redacted((str(error).splitlines() or [''])[0])}")
         return 1
     if None in made:
         _say(f"Dagster has no storage: look at {home}/dagster.yaml")

@@ -70,6 +70,7 @@ def publish(facts: PlatformFacts, seed: int, warm: Warm, say: Callable[[str], No
     from google.api_core.exceptions import GoogleAPICallError, RetryError
 
     from assets.warehouse.migrate import migrate
+    from assets.warehouse.refusals import said_by
     from sandbox.seed import seed as seed_references
 
     client = client_of(facts)
@@ -78,7 +79,8 @@ def publish(facts: PlatformFacts, seed: int, warm: Warm, say: Callable[[str], No
         seed_references(client, facts.dataset, seed, warm.now, say, made=warm.frames)
     except (GoogleAPICallError, RetryError, OSError) as error:
         log = facts.state / "logs" / "bigquery.log"
-        raise DemoFailed(f"the emulator did not take tables or reference data: {error}; its log: {log}") from None
+        said = f"the emulator did not take tables or reference data: {said_by(error)}"
+        raise DemoFailed(f"{said}; its log: {log}") from None
 
 
 def await_ready(members: Members, plane: ControlPlane, facts: PlatformFacts) -> None:

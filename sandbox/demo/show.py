@@ -106,6 +106,8 @@ class Show:
     def _asked(self) -> tuple[pl.DataFrame, list[questions.Example], dict[date, int]]:
         from google.api_core.exceptions import GoogleAPICallError, RetryError
 
+        from assets.warehouse.refusals import said_by
+
         client, dataset = client_of(self._facts), self._facts.dataset
         try:
             return (
@@ -115,7 +117,7 @@ class Show:
             )
         except (GoogleAPICallError, RetryError, OSError) as error:
             log = self._facts.state / "logs" / "bigquery.log"
-            raise DemoFailed(f"the emulator did not answer: {error}; its log: {log}") from None
+            raise DemoFailed(f"the emulator did not answer: {said_by(error)}; its log: {log}") from None
 
     def _order(self) -> Order:
         options, facts = self._options, self._facts

@@ -5,6 +5,7 @@ import pytest
 from google.api_core.exceptions import BadRequest, Forbidden
 
 from assets.payments.pages import MAX_GIB, TooManyBytes, pages
+from streaming.ports import AccessDenied, Refused
 
 pytestmark = pytest.mark.integration  # Google's packages, which take a second to import
 
@@ -40,6 +41,20 @@ def test_the_bound_that_was_met_is_named():
     assert "\n" not in str(caught.value)
 
 
-def test_another_refusal_passes():
-    with pytest.raises(Forbidden):
+def test_another_refusal_is_one_of_the_warehouses():
+    with pytest.raises(AccessDenied, match="read landing rows: Access Denied"):
         list(pages(Client(Forbidden("Access Denied")), "SELECT 1", SCHEMA, 10))
+
+
+def test_one_while_pages_are_read_as_well():
+    client = Client()
+    client.pages = later(BadRequest("Could not cast 'coffees' to INT64"))
+    with pytest.raises(Refused, match=r"read landing rows: Could not cast \(quoted\) to INT64") as caught:
+        list(pages(client, "SELECT 1", SCHEMA, 10))
+    assert caught.value.__cause__ is None
+
+
+def later(error):
+    """Pages of which the first cannot be read."""
+    raise error
+    yield

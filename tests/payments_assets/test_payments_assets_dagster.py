@@ -50,6 +50,6 @@ def test_days_that_cannot_be_corrected_fail_the_run_by_name(client, batch_settin
     (failure,) = [event for event in ran.all_events if event.event_type_value == "STEP_FAILURE"]
     said = failure.step_failure_data.user_failure_data
     assert said.description.startswith("not corrected: ")
-    assert len(re.findall(r"\d{4}-\d\d-\d\d: 404 ", said.description)) == 2
+    assert len(re.findall(r"\d{4}-\d\d-\d\d: read landing rows: ", said.description)) == 2
     assert said.description.count("payments_landing") == 2
     assert said.metadata["days_touched"].value == "none"

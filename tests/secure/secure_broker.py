@@ -20,6 +20,7 @@ from assets.warehouse.migrate import migrate
 from sandbox.platform.instance import RunningPlatform, running
 from sandbox.platform.kafka import Listener
 from sandbox.platform.processes import free_ports
+from sandbox.seed import Frames
 from sandbox.seed import seed as publish_reference
 
 USER, PASSWORD = "tidemark-consumer", "canary-broker-password"
@@ -114,8 +115,8 @@ def set_password(platform: RunningPlatform, password: str) -> None:
 
 
 @contextlib.contextmanager
-def secured(state: Path, *, partitions: int = 2) -> Iterator[tuple[RunningPlatform, Doors]]:
-    """A seeded platform whose environment opens SECURE with the password from a file."""
+def secured(state: Path, *, partitions: int = 2, made: Frames | None = None) -> Iterator[tuple[RunningPlatform, Doors]]:
+    """A platform seeded with `made`, or the whole world; its environment opens SECURE with the password from a file."""
     state.mkdir(parents=True, exist_ok=True)
     doors = Doors.make(state)
     (state / "password").write_text(PASSWORD + "\n")
@@ -125,7 +126,8 @@ def secured(state: Path, *, partitions: int = 2) -> Iterator[tuple[RunningPlatfo
         set_password(platform, PASSWORD)
         warehouse = connect(platform.project, platform.rest_endpoint)
         migrate(warehouse, platform.project, platform.dataset, lambda line: None)
-        publish_reference(warehouse, platform.dataset, 7, datetime.now(UTC), lambda line: None)  # noqa: TID251
+        now = datetime.now(UTC)  # noqa: TID251 - real processes live by the real clock
+        publish_reference(warehouse, platform.dataset, 7, now, lambda line: None, made=made)
         yield platform, doors
 
 

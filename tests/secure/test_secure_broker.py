@@ -190,6 +190,7 @@ def test_a_thousand_payments_over_sasl_ssl(place):
     assert "nothing is changed" in shown.stdout, shown.stderr
 
 
+@pytest.mark.long
 def test_locked_out_in_mid_run_it_says_so_and_goes_on_when_let_in(place):
     crew, state = place.crew(), ("--state", str(place.platform.state))
     crew.start()
