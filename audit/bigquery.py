@@ -4,6 +4,7 @@ The Read API delivers Arrow at a hundred times the speed of REST pages, which 60
 only, so what the view says is asked in aggregates.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ FIRST_PATIENCE_S = 3.0
 """How long the first call is tried again when it fails."""
 PATIENCE_S = 10.0
 """How long any other is; Google's default is ten minutes, the reader's a day."""
+_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|(?<![A-Za-z])['\"].*$|\d(?:[ ._/-]{0,3}\d){4,}")
+"""What the service quotes, also without an end where it cut its message, and long numbers: either may be a row's."""
 ROWS_PER_STREAM = 8_000
 """Streams are asked for so that each holds about this many rows: the emulator sends up to 65,536 rows in a message
 and then refuses its own message above 11 MB. To the real service the number is only an upper bound."""
@@ -74,6 +77,7 @@ class BigQueryReader:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a query in the dataset."""
         from google.api_core.exceptions import GoogleAPICallError, RetryError
+        from google.auth.exceptions import GoogleAuthError
         from google.cloud.bigquery import QueryJobConfig
 
         self._require_answer()
@@ -82,12 +86,13 @@ class BigQueryReader:
         try:
             job = self._client.query(sql, job_config=config, retry=again, job_retry=None, timeout=CALL_TIMEOUT_S)
             return [tuple(row.values()) for row in job.result(retry=again, job_retry=None, timeout=CALL_TIMEOUT_S)]
-        except (GoogleAPICallError, RetryError, OSError) as error:
+        except (GoogleAPICallError, RetryError, GoogleAuthError, OSError) as error:
             raise AuditError(f"a query to BigQuery failed: {_line(error)}") from None
 
     def _require_answer(self) -> None:
         """Make one small call before the first query; any answer will do, also one that says no."""
         from google.api_core.exceptions import GoogleAPICallError, RetryError
+        from google.auth.exceptions import GoogleAuthError
         from requests.exceptions import RequestException
 
         if self._answered:
@@ -97,6 +102,8 @@ class BigQueryReader:
             next(iter(self._client.list_datasets(max_results=1, retry=again, timeout=FIRST_CALL_S)), None)
         except GoogleAPICallError:
             pass
+        except GoogleAuthError as error:
+            raise AuditError(_no_credentials(error)) from None
         except (RetryError, RequestException, OSError):
             raise AuditError(_silent("BigQuery", self._rest, "TIDEMARK_BIGQUERY_REST_ENDPOINT")) from None
         self._answered = True
@@ -127,9 +134,13 @@ def _rest_client(project: str, rest_endpoint: str) -> Any:
         anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth leaves it untyped
         return bigquery.Client(project=project, credentials=anonymous, client_options=options)
     except GoogleAuthError as error:
-        said = str(error.args[0] if error.args else type(error).__name__).partition(". ")[0].rstrip(".")
-        place = "look at the file that GOOGLE_APPLICATION_CREDENTIALS names"
-        raise AuditError(f"no usable credentials for BigQuery: {said}; {place}") from None
+        raise AuditError(_no_credentials(error)) from None
+
+
+def _no_credentials(error: Exception) -> str:
+    said = str(error.args[0] if error.args else type(error).__name__).partition(". ")[0].rstrip(".")
+    place = "look at the file that GOOGLE_APPLICATION_CREDENTIALS names"
+    return f"no usable credentials for BigQuery: {said}; {place}"
 
 
 def _read_client(endpoint: str) -> Any:
@@ -154,4 +165,4 @@ def _read_client(endpoint: str) -> Any:
 
 def _line(error: Exception) -> str:
     text = str(getattr(error, "message", "") or error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    return _VALUES.sub("(value)", text.splitlines()[0]) if text else type(error).__name__

@@ -1,5 +1,6 @@
 """The consumer group's position, read from the broker. Joins nothing and commits nothing."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,10 @@ from audit.model import AuditError
 from audit.ports import Position
 
 TIMEOUT_S = 8.0
+AGAIN_S = 0.1
+_COORDINATOR_COMES = frozenset({"NOT_COORDINATOR", "COORDINATOR_NOT_AVAILABLE", "COORDINATOR_LOAD_IN_PROGRESS"})
+"""What a broker that has just started says of a group until it knows who keeps its commits. The client (librdkafka
+2.16) hands them on at once, and does not call them retriable."""
 
 
 class KafkaSilent(AuditError):
@@ -21,7 +26,10 @@ class KafkaGroupReader:
         self._bootstrap, self._group, self._topic, self._client = bootstrap, group, topic, dict(client or {})
 
     def positions(self) -> list[Position]:
-        """Low watermark, last stable offset and commit of every partition."""
+        """Low watermark, last stable offset and commit of every partition.
+
+        Raises KafkaSilent if the broker does not answer within TIMEOUT_S a question, AuditError for an unknown topic.
+        """
         from confluent_kafka import Consumer, KafkaException, TopicPartition
 
         consumer = Consumer(
@@ -39,7 +47,7 @@ class KafkaGroupReader:
             if topic.error is not None:
                 raise AuditError(f"Kafka knows no topic {self._topic}: {topic.error.str()}")
             asked = [TopicPartition(self._topic, partition) for partition in sorted(topic.partitions)]
-            committed = {c.partition: c.offset for c in consumer.committed(asked, timeout=TIMEOUT_S)}
+            committed = self._committed(consumer, asked)
             return [self._position(consumer, each, committed[each.partition]) for each in asked]
         except KafkaException as error:
             raise KafkaSilent(f"Kafka at {self._bootstrap} did not answer: {error.args[0].str()}") from None
@@ -47,6 +55,26 @@ class KafkaGroupReader:
             consumer.close()
 
     @staticmethod
-    def _position(consumer: "object", asked: "object", committed: int) -> Position:
-        low, end = consumer.get_watermark_offsets(asked, timeout=TIMEOUT_S)  # type: ignore[attr-defined]
-        return Position(asked.partition, low, end, committed if committed >= 0 else None)  # type: ignore[attr-defined]
+    def _committed(consumer: Any, asked: list[Any]) -> dict[int, int]:
+        from confluent_kafka import KafkaException
+
+        end = time.monotonic() + TIMEOUT_S
+        while True:
+            left = end - time.monotonic()
+            try:
+                # never below zero, which would be without end: a sleep may take longer than it should
+                found = consumer.committed(asked, timeout=max(left, AGAIN_S))
+                break
+            except KafkaException as error:
+                if error.args[0].name() not in _COORDINATOR_COMES or left < 2 * AGAIN_S:
+                    raise
+                time.sleep(AGAIN_S)
+        for each in found:
+            if each.error is not None:  # its offset then says "none", as if nothing had been committed
+                raise KafkaException(each.error)
+        return {each.partition: each.offset for each in found}
+
+    @staticmethod
+    def _position(consumer: Any, asked: Any, committed: int) -> Position:
+        low, end = consumer.get_watermark_offsets(asked, timeout=TIMEOUT_S)
+        return Position(asked.partition, low, end, committed if committed >= 0 else None)

@@ -14,7 +14,7 @@ from audit.landing import date_range, load_warehouse
 from audit.latency import latency_ms
 from audit.ledger import load_ledger
 from audit.matching import match
-from audit.model import Report
+from audit.model import AuditError, Report
 from audit.payments import payments_checks
 from audit.ports import GroupReader, WarehouseReader
 from audit.rows import row_checks
@@ -49,7 +49,7 @@ def run(
         load_ledger(db, ledger_paths)
         dates = date_range(db)
         if dates is None:
-            raise AssertionError("a ledger has a run line, and a run line has its start")
+            raise AuditError("the ledger names no day: it cannot be judged by")
         say("reading the warehouse")
         load_warehouse(db, warehouse, dates)
         positions = group.positions()

@@ -239,6 +239,58 @@ SABOTAGES = [
     sabotage(
         "a good row with its payload", "row_forms", f"UPDATE {T} SET payload_scrubbed = '{{}}' WHERE {at(42, SOME_OK)}"
     ),
+    sabotage(
+        "a row under another topic", "nothing_lost", f"UPDATE {T} SET kafka_topic_id = 'x' WHERE {at(44, SOME_OK)}"
+    ),
+    sabotage("a row without its MAC", "payload_mac", f"UPDATE {T} SET payload_mac = NULL WHERE {at(46, SOME_OK)}"),
+    sabotage(
+        "an event of another type",
+        "contract_fields",
+        f"UPDATE {T} SET event_type = 'chargeback' WHERE {at(48, SOME_OK)}",
+    ),
+    sabotage(
+        "an event at another place in its transaction",
+        "contract_fields",
+        f"UPDATE {T} SET sequence = sequence + 1 WHERE {at(50, SOME_OK)}",
+    ),
+    sabotage(
+        "an event from another country", "contract_fields", f"UPDATE {T} SET country = 'AQ' WHERE {at(52, SOME_OK)}"
+    ),
+    sabotage(
+        "an event of another transaction",
+        "contract_fields",
+        f"UPDATE {T} SET transaction_id = 'another' WHERE {at(54, SOME_OK)}",
+    ),
+    sabotage(
+        "an event in another currency",
+        "contract_fields",
+        f"UPDATE {T} SET currency = 'DKK' WHERE {at(56, SOME_OK)}",
+    ),
+    sabotage(
+        "a merchant of another risk",
+        "merchant",
+        f"UPDATE {T} SET merchant_risk_tier = 'none' WHERE {at(6, KNOWN)}",
+    ),
+    sabotage(
+        "reported in another currency",
+        "fx_quote",
+        f"UPDATE {T} SET reporting_currency = 'GBP' WHERE {at(4, CONVERTED)}",
+    ),
+    sabotage(
+        "a signed reporting amount of the other sign",
+        "signed_amounts",
+        f"UPDATE {T} SET signed_reporting_amount = -signed_reporting_amount WHERE {at(5, CONVERTED)}",
+    ),
+    sabotage(
+        "a quarantined row that does not say why",
+        "row_forms",
+        f"UPDATE {T} SET status_detail = NULL WHERE {at(15, QUARANTINED)}",
+    ),
+    sabotage(
+        "a quarantined row with money",
+        "row_forms",
+        f"UPDATE {T} SET reporting_amount = 1 WHERE {at(17, QUARANTINED)}",
+    ),
 ]
 
 ON_A_REAL_TABLE = [

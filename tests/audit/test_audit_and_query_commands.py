@@ -7,10 +7,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from assets.warehouse.refusals import first_line
 from audit.model import Check, Report
 from audit.render import render
 from orchestration.commands.audit import ledgers
-from orchestration.commands.migrate import first_line
 from orchestration.commands.query import plain, text
 from orchestration.errors import UserError
 from orchestration.target import resolve
@@ -71,7 +71,8 @@ def test_no_platform_says_how_to_start_one(tmp_path):
 
 def report(*checks):
     latency = dict.fromkeys(("p50", "p95", "p99"), 12.5)
-    return Report(list(checks), {"acked": 1_000, "lost": 1}, {}, {"end_to_end": latency, "by_hop": {}}, 1.25)
+    hops = {"event_to_broker": {"p50": 4.0, "p95": 1_204.4}, "broker_to_row": {"p50": None}}
+    return Report(list(checks), {"acked": 1_000, "lost": 1}, {}, {"end_to_end": latency, "by_hop": hops}, 1.25)
 
 
 GOOD = Check("status", "as labelled?", True, {"rows": 1_000, "offenders": 0})
@@ -90,6 +91,33 @@ def test_people_see_the_verdict_first_then_what_went_wrong():
     assert shown.index("failed: nothing_lost") < shown.index("as labelled?")
     assert "nothing_lost: partition 2 offset 17" in shown
     assert "p95 12 ms" in shown
+
+
+def test_people_see_where_the_time_went_hop_by_hop():
+    out = StringIO()
+    Console(file=out, width=120).print(render(report(GOOD)))
+    assert "failed" not in out.getvalue()
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    first = lines.index("event to row: p50 12 ms, p95 12 ms, p99 12 ms")
+    assert lines[first + 1 :] == [
+        "  event to broker: p50 4 ms, p95 1,204 ms",
+        "  broker to row: p50 none",
+        "PASS  1 of 1 checks passed",
+    ]
+
+
+def test_an_audit_that_timed_no_event_says_nothing_of_time():
+    out = StringIO()
+    Console(file=out, width=120).print(render(Report([BAD], {}, {}, {}, 0.0)))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert lines[0].startswith("FAIL  0 events acknowledged, 0 rows landed")
+    assert lines[-2:] == ["  nothing_lost: partition 2 offset 17", "FAIL  0 of 1 checks passed"]
+
+
+def test_a_check_is_found_by_its_name_and_no_other():
+    assert report(GOOD, BAD).check("nothing_lost") is BAD
+    with pytest.raises(KeyError, match="nothing_found"):
+        report(GOOD, BAD).check("nothing_found")
 
 
 @pytest.mark.parametrize(("width", "asked"), [(80, False), (109, False), (110, True), (200, True)])
