@@ -18,6 +18,7 @@ from assets.payments.replay.asset import payments, replay_job
 from orchestration.checks.definitions import asset_checks
 from orchestration.checks.freshness import PAYMENTS_FRESHNESS
 from orchestration.checks.second_reader import second_reader
+from orchestration.checks.three_ways import three_way_ledger
 from orchestration.resources import StreamResource, WarehouseResource
 from orchestration.schedules import definitions as timed
 from orchestration.schedules.waiting import waiting_schedules, waiting_sensors
@@ -60,7 +61,7 @@ def build(settings: Settings) -> dg.Definitions:
             payments_daily,
             payments_settled,
         ],
-        asset_checks=[stream_checks, *asset_checks(delivered=delivered)],
+        asset_checks=[stream_checks, three_way_ledger(), *asset_checks(delivered=delivered)],
         jobs=[stream_start, stream_stop, replay_job, *timed.jobs(delivered=delivered, assets=TIMED)],
         schedules=schedules,
         sensors=[stream_supervisor, *sensors],
