@@ -16,16 +16,23 @@ HEADS = {"fault": "fault", "done": "what was done", "happened": "what happened",
 
 
 def record_fault(
-    *, fault: str, done: str, happened: str, seconds: float | None, audit: str | Mapping[str, Any]
+    *, fault: str, done: str, happened: str, seconds: float | None, audit: str | Mapping[str, Any], **figures: Any
 ) -> None:
     """Print the row, and append it to the file that FAULT_REPORT names.
 
     `seconds`: from the end of the fault to the first landed record that was produced after it, None where the pipeline
     halts or refuses instead. `audit`: the verdict, or the report of `tidemark audit --json`, which is shortened.
+    `figures`: further fields of the row, which the table leaves out (`where`, `lost`, `doubled`).
     """
-    row = {"fault": fault, "done": done, "happened": happened, "seconds": seconds, "audit": shortened(audit)}
+    row = {"fault": fault, "done": done, "happened": happened, "seconds": seconds, "audit": shortened(audit), **figures}
     if seconds is not None:
         row["seconds"] = round(seconds, 1)
+    append(row)
+
+
+def append(row: dict[str, Any]) -> None:
+    """Print a row and append it, with the name of the test that runs now."""
+    row["test"] = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" ")[0]
     line = json.dumps(row, ensure_ascii=False)
     print(f"fault: {line}", flush=True)
     if path := os.environ.get("FAULT_REPORT"):

@@ -17,7 +17,7 @@ from sandbox.platform.instance import running
 from sandbox.seed import seed as publish_reference
 from streaming.settings import Settings
 
-pytestmark = [pytest.mark.integration, pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.long, pytest.mark.integration, pytest.mark.fault, pytest.mark.timeout(240)]
 
 DRAIN_S = 10.0
 """The promise, and what orchestrators grant before they kill."""

@@ -54,6 +54,7 @@ def beats_since(rig, moment):
     return beat if beat and datetime.fromisoformat(beat["at"]) > moment else None
 
 
+@pytest.mark.long
 def test_log_and_state_on_a_full_disk(rig):
     with rig.members(1):
         rig.ready()
@@ -106,6 +107,7 @@ def test_a_log_without_room_is_said_by_the_heartbeat(rig):
     record_fault(fault="disk full, log", done=done, happened=happened, seconds=seconds, audit=report)
 
 
+@pytest.mark.long
 def test_a_heartbeat_without_room_is_said_once_by_the_log(rig):
     with rig.members(1):
         rig.ready()

@@ -55,6 +55,7 @@ def test_broker_killed_and_restarted(rig):
     outage(rig, "broker killed", "kill -9, started again at once on its data", cause, 8)
 
 
+@pytest.mark.long
 def test_emulator_killed_and_restarted(rig):
     def cause():
         os.kill(rig.platform.bigquery_pid, signal.SIGKILL)
@@ -65,10 +66,12 @@ def test_emulator_killed_and_restarted(rig):
     assert fenced == set(range(6)), "every partition's stream was gone"
 
 
+@pytest.mark.long
 def test_broker_stopped_for_a_minute(rig):
     outage(rig, "broker stopped a minute", f"SIGSTOP, SIGCONT after {STOP_S:.0f} s", stopped(rig, "kafka_pid"), STOP_S)
 
 
+@pytest.mark.long
 def test_emulator_stopped_for_a_minute(rig):
     cause = stopped(rig, "bigquery_pid")
     outage(rig, "warehouse stopped a minute", f"SIGSTOP, SIGCONT after {STOP_S:.0f} s", cause, STOP_S)

@@ -67,6 +67,7 @@ def test_refused_at_the_start(world):
     record_fault(fault="no access at the start", done=done, happened=happened, seconds=None, audit="nothing sent")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("refusal", [NO_PERMISSION, UNKNOWN_CALLER], ids=lambda refusal: refusal.code.name)
 def test_refused_in_mid_run(world, refusal):
     rig, mood, environment = world
@@ -101,6 +102,7 @@ def test_refused_in_mid_run(world, refusal):
     record_fault(fault=fault, done=done, happened=happened, seconds=seconds, audit=report)
 
 
+@pytest.mark.long
 def test_twenty_seconds_an_append(world):
     """A backlog meets a member that may hold half of it; max.poll.interval is 10 s, an append takes 20."""
     rig, mood, environment = world

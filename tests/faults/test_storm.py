@@ -3,7 +3,7 @@
 import pytest
 import storm
 
-pytestmark = [pytest.mark.integration, pytest.mark.fault, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.integration, pytest.mark.fault, pytest.mark.timeout(300)]
 
 
 def test_two_members_survive_kills_and_stops(tmp_path):

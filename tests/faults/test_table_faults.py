@@ -41,6 +41,7 @@ def offsets(coordinates: set[tuple[str, int, int]], partition: int) -> set[int]:
     return {offset for _, number, offset in coordinates if number == partition}
 
 
+@pytest.mark.long
 def test_a_table_replaced_while_nobody_runs(make):
     """Partition 0 goes on from the commit, as the line says; partition 1 is filled anew from the log."""
     place = make("replaced-down", partitions=2)
@@ -68,6 +69,7 @@ def test_a_table_replaced_while_nobody_runs(make):
     )
 
 
+@pytest.mark.long
 def test_a_table_replaced_under_a_member(make):
     """The emulator takes a stream's appends into the successor: nothing fails, so the member has to look."""
     place = make("replaced-up")
@@ -97,6 +99,7 @@ def test_a_table_replaced_under_a_member(make):
     )
 
 
+@pytest.mark.long
 def test_a_table_dropped_under_a_member(make):
     place = make("dropped-up")
     crew = place.crew()
@@ -164,6 +167,7 @@ def test_a_column_removed_under_a_member(make):
     )
 
 
+@pytest.mark.long
 def test_a_column_removed_while_nobody_runs(make):
     place = make("column-down")
     place.land_the_rest(50)

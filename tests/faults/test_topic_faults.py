@@ -91,6 +91,7 @@ def test_a_topic_that_cannot_be_counted_is_refused_until_it_is_set_right(make, n
     )
 
 
+@pytest.mark.long
 def test_a_topic_recreated_while_nobody_runs(make):
     place = make("recreated-down")
     place.land_the_rest(200)
@@ -111,6 +112,7 @@ def test_a_topic_recreated_while_nobody_runs(make):
     )
 
 
+@pytest.mark.long
 def test_a_topic_recreated_while_a_member_reads_it(make):
     place = make("recreated-up", partitions=2)
     crew = place.crew()
@@ -136,6 +138,7 @@ def test_a_topic_recreated_while_a_member_reads_it(make):
     )
 
 
+@pytest.mark.long
 def test_a_recreated_topic_that_is_longer_than_the_old_position(make):
     """Nothing in the client shows it: it reads on at the old position of the new topic. The halt says what landed."""
     place = make("recreated-longer")
@@ -170,6 +173,7 @@ def test_a_recreated_topic_that_is_longer_than_the_old_position(make):
     )
 
 
+@pytest.mark.long
 def test_retention_past_the_commit_while_nobody_runs(make):
     """One of two partitions: the other goes on beside the halt."""
     place = make("expired-down", partitions=2)
@@ -226,6 +230,7 @@ def test_retention_past_a_member_that_lags(make):
     )
 
 
+@pytest.mark.long
 def test_a_commit_beyond_the_end(make):
     """As a log that lost its tail leaves it, or a hand that set the group's offset."""
     place = make("beyond")
