@@ -8,8 +8,17 @@ DURATION ?= 30
 KEEP ?= 0
 # Each worker has a broker and an emulator of its own; most of these tests wait more than they work.
 SLOW_WORKERS ?= 2
+# Where the rows of the fault table go; benchmarks/results/faults.jsonl is what docs/reliability.md shows.
+FAULTS ?= .tidemark/faults.jsonl
 # How many examples property tests draw (tests/conftest.py).
 EXAMPLES ?= repeatable
+# Of `make fuzz`, `make mutants` and `make simulate`, which leave their figures in RESULTS; SEED of `make chaos` too.
+MINUTES ?= 10
+SEED ?= 1
+SEEDS ?= 500
+RESULTS ?= .tidemark
+# Of the kill loop, with those of earlier runs.
+KILLS ?= 100
 # The first interpreter that is new enough; PYTHON=/path/to/python overrides.
 NEW_ENOUGH := import sys; sys.exit(not (3, 11) <= sys.version_info[:2])
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -21,7 +30,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest
 BOOTSTRAP := $(or $(PYTHON),python3) bootstrap.py
 INPUTS := bootstrap.py pyproject.toml requirements-bootstrap.lock sandbox/platform/kafka_jars.sha256
 
-.PHONY: help demo test test-fast test-slow faults corpus screenshots check format lock clean clean-cache
+.PHONY: help demo test test-fast test-slow test-long fuzz mutants simulate nightly faults chaos corpus reliability conformance audit-coverage screenshots soak bench check format lock clean clean-cache
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,21 +47,46 @@ check: .venv/.installed-dev ## Lint, types, import rules, fast tests (under a mi
 	@$(MAKE) --no-print-directory test-fast
 
 test: EXAMPLES := thorough
-test: test-fast test-slow ## All tests: fast ones, then those with a real broker and emulator
+test: test-fast test-slow ## Fast tests, then those with a real broker and emulator (under ten minutes)
 
 test-fast: .venv/.installed-dev ## Pure tests alone (EXAMPLES=thorough: more examples of each property)
 	@POLARS_MAX_THREADS=1 $(PYTEST) -m "not integration and not fault" -n 2 --hypothesis-profile=$(EXAMPLES)
 
 test-slow: .venv/.installed-dev ## Tests with a real broker and emulator, and those that kill processes
-	@$(PYTEST) -m "integration or fault" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) -m "(integration or fault) and not long" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
+
+test-long: .venv/.installed-dev ## What is left: minutes of outages, every fault (a quarter of an hour)
+	@$(PYTEST) -m "long" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
+
+audit-coverage: .venv/.installed-dev ## What of the auditor its own tests reach, branch by branch; less than all of it fails
+	@mkdir -p .tidemark
+	@$(BIN)/coverage run --branch --source=audit --data-file=.tidemark/audit.coverage -m pytest -n 0 tests/audit \
+		--ignore tests/audit/test_audit_on_emulator.py \
+		--deselect tests/audit/test_audit_sabotage.py::test_sabotage_alone_is_caught
+	@$(BIN)/coverage report --data-file=.tidemark/audit.coverage --show-missing --fail-under=100
 
 corpus: .venv/.installed-dev ## Send every hostile record through a real broker, print what landed, audit, seek card numbers
 	@$(BIN)/python tests/corpus/through_the_broker.py
 
-faults: .venv/.installed-dev ## Break the platform in every way we know, then print what happened as a table
-	@mkdir -p .tidemark && rm -f .tidemark/faults.jsonl
-	@FAULT_REPORT=.tidemark/faults.jsonl $(BIN)/pytest -m fault tests/faults -n 0 && failed=0 || failed=$$?; \
-		$(BIN)/python tests/faults/fault_report.py .tidemark/faults.jsonl; exit $$failed
+fuzz: .venv/.installed-dev ## Throw spoiled records at the whole walk until a promise breaks (MINUTES=10 SEED=1)
+	@POLARS_MAX_THREADS=1 $(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --seed $(SEED) --out $(RESULTS)/fuzz.json
+
+mutants: .venv/.installed-dev ## Count in how many examples each shortcut of the protocol is noticed (SEEDS=500)
+	@$(BIN)/python tests/protocol/mutants.py $(SEEDS) --out $(RESULTS)/mutants.json
+
+simulate: .venv/.installed-dev ## The whole consumer in memory through seeded schedules of faults, row by row (SEEDS=500)
+	@POLARS_MAX_THREADS=1 $(BIN)/python tests/runner/simulation_table.py $(SEEDS) --out $(RESULTS)/simulation.json
+
+nightly: EXAMPLES := explore
+nightly: test-fast test-long audit-coverage fuzz mutants simulate ## What takes too long for every change: other examples, every fault, fuzzing
+
+faults: .venv/.installed-dev ## Break the platform in every way we know, print a table (FAULTS=file.jsonl keeps it)
+	@mkdir -p $(dir $(FAULTS)) && rm -f $(FAULTS)
+	@FAULT_REPORT=$(abspath $(FAULTS)) $(BIN)/pytest -m fault tests/faults -n 0 && failed=0 || failed=$$?; \
+		$(BIN)/python tests/faults/fault_report.py $(FAULTS); exit $$failed
+
+chaos: .venv/.installed-dev ## Kill members under traffic at every step, audit after each ten (KILLS=100 SEED=1)
+	@$(BIN)/python -m benchmarks.chaos --kills $(KILLS) --seed $(SEED)
 
 screenshots: .venv/.installed-dev ## Take the pictures in docs/images anew, from the running pages (needs Chromium)
 	@SCREENSHOTS=docs/images $(BIN)/pytest tests/browser -n 0
@@ -60,8 +94,14 @@ screenshots: .venv/.installed-dev ## Take the pictures in docs/images anew, from
 bench: .venv/.installed-dev ## Measure everything on this machine, under 15 minutes (BENCH_EVENTS=2000000 BENCH_SECONDS=60)
 	@$(BIN)/python -m benchmarks
 
-soak: .venv/.installed-dev ## Ten minutes at 5,000 events/s: memory, CPU, latency over time (BENCH_SOAK_SECONDS=600)
-	@$(BIN)/python -m benchmarks --only soak
+soak: .venv/.installed-dev ## At 5,000 events/s: memory, descriptors, threads, latency over time (HOURS=0.25; ten minutes)
+	@$(BIN)/python -m benchmarks --only soak $(if $(HOURS),--hours $(HOURS))
+
+reliability: .venv/.installed-dev ## Write docs/reliability.md from what the runs left in benchmarks/results
+	@$(BIN)/python -m benchmarks.reliability
+
+conformance: .venv/.installed-dev ## The warehouse contract on a real BigQuery project, if TIDEMARK_BIGQUERY_PROJECT names one
+	@$(BIN)/python -m benchmarks.reliability.conformance
 
 format: .venv/.installed-dev ## Format and sort imports
 	@$(BIN)/ruff check --fix-only -q .

@@ -1,4 +1,4 @@
-"""The soak drawn: three small charts over the same time, as a hand-written SVG."""
+"""The soak drawn: small charts over the same time, as a hand-written SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,14 @@ LEFT: Final = 64
 TOP: Final = 22
 BOTTOM: Final = 22
 _TICKS: Final = 4
+_DRAWN: Final = (
+    ("resident memory, MB", "#3566a8"),
+    ("CPU of the consumer, cores", "#3f8f4f"),
+    ("p95 from payment to acknowledged row over the last minute, ms", "#b5541c"),
+    ("file descriptors", "#7a4fa0"),
+    ("threads", "#8a7a20"),
+)
+"""Of the columns of `steady.measure`'s points after the second; older results have the first three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +33,8 @@ def soak(found: dict[str, Any]) -> str:
     """The SVG of a soak's points (`steady.measure`)."""
     points = found["points"]
     seconds = [point[0] for point in points]
-    lines = [
-        Line("resident memory, MB", "#3566a8", [point[1] for point in points]),
-        Line("CPU of the consumer, cores", "#3f8f4f", [point[2] for point in points]),
-        Line("p95 from payment to acknowledged row over the last minute, ms", "#b5541c", [p[3] for p in points]),
-    ]
+    columns = list(zip(*points, strict=True))[1:] or [()]
+    lines = [Line(*drawn, column) for drawn, column in zip(_DRAWN, columns, strict=False)]
     total = HEIGHT * len(lines) + 18
     body = [_chart(line, seconds, place * HEIGHT) for place, line in enumerate(lines)]
     axis = f'<text x="{LEFT}" y="{total - 6}">0 s</text>'

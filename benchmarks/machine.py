@@ -1,5 +1,6 @@
 """What the figures were measured on: hardware, versions, commit, load. Nothing that names the machine or its owner."""
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -24,6 +25,7 @@ def facts() -> dict[str, Any]:
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "commit": commit(),
+        "code": code_version(),
         "cpu": _cpu_model(),
         "cores": psutil.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
@@ -33,6 +35,14 @@ def facts() -> dict[str, Any]:
         "libraries": {name: version(name) for name in LIBRARIES},
         "jvm": _jvm(),
     }
+
+
+def code_version(folder: Path = ROOT / "streaming") -> str:
+    """Ten hexadecimal digits that change with any module of the consumer, and with nothing else."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:10]
 
 
 def load() -> list[float]:

@@ -2,16 +2,20 @@
 
 import json
 import re
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any, Final
 
 FOLDER: Final = Path(__file__).with_name("results")
+_ABOUT: Final = {"machine", "scale", "load_before", "load_after"}
+"""Of a document: what is no measurement."""
 
 
 def write(found: dict[str, Any], path: Path | None = None) -> Path:
-    """Write a results document and return where it is."""
+    """Write a results document and return where it is. A soak alone is called one: benchmarks/reliability reads it."""
     machine = found["machine"]
-    path = path or FOLDER / f"{machine['date'][:10]}-{machine['commit'].replace('+', '-')}.json"
+    kind = "soak-" if found.keys() == _ABOUT | {"soak"} else ""
+    path = path or FOLDER / f"{kind}{machine['date'][:10]}-{machine['commit'].replace('+', '-')}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(compact(found) + "\n")
     return path
@@ -19,8 +23,7 @@ def write(found: dict[str, Any], path: Path | None = None) -> Path:
 
 def added(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
     """The first document with the parts of the later one; `added` says of each when and under which load it was."""
-    about = {"machine", "scale", "load_before", "load_after"}
-    parts = {part: figures for part, figures in later.items() if part not in about}
+    parts = {part: figures for part, figures in later.items() if part not in _ABOUT}
     when = {
         "date": later["machine"]["date"],
         "commit": later["machine"]["commit"],
@@ -41,3 +44,15 @@ def compact(found: dict[str, Any]) -> str:
     text = json.dumps(found, indent=1)
     innermost = re.compile(r"[\[{]\n[^\[\]{}]*[\]}]")
     return innermost.sub(lambda match: re.sub(r"\s*\n\s*", " ", match[0]), text)
+
+
+def out_file(text: str) -> Path:
+    """A file that figures can be written to, found out before they are measured. For `argparse`, whose error it
+    raises."""
+    path = Path(text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    except OSError as error:
+        raise ArgumentTypeError(f"{text}: {error.strerror}") from None
+    return path

@@ -23,6 +23,8 @@ FILLED: Final = frozenset({"floor", "drain"})
 """Parts that need the backlog."""
 APPEND_BATCHES: Final = (1_000, 5_000, 10_000)
 SOAK_EVERY_S: Final = 5.0
+SOAK_POINTS: Final = 400
+"""At most, about: what is drawn and committed of a day is as small as of half an hour."""
 
 
 class Run:
@@ -83,7 +85,7 @@ class Run:
             self._found["steady"] = [steady.measure(site, dataset, rate, scale.seconds) for rate in scale.rates]
         if "soak" in wants:
             self._say(f"soak of {scale.soak_seconds} s at {scale.soak_rate:,} a second")
-            every_s = min(SOAK_EVERY_S, scale.soak_seconds / 4)
+            every_s = max(min(SOAK_EVERY_S, scale.soak_seconds / 4), scale.soak_seconds / SOAK_POINTS)
             self._found["soak"] = steady.measure(site, dataset, scale.soak_rate, scale.soak_seconds, every_s)
 
     def _floor(self, site: Site) -> None:

@@ -1,7 +1,7 @@
 """Steady load: the sandbox's producer at a rate, one consumer, the emulator; CPU, memory and latency over time."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from statistics import median
@@ -81,14 +81,12 @@ def _watched(watch: Watch, every_s: float, seconds: int) -> list[Sample]:
 
 
 def summary(points: list[Sample], warm_s: float) -> dict[str, Any]:
-    """Cores used by each, memory and latency, without the first `warm_s` seconds. Memory growth is from the median of
-    the first third to that of the last one."""
+    """Cores used by each, memory, latency, file descriptors and threads, without the first `warm_s` seconds. Growth is
+    from the median of the first third to that of the last one."""
     steady = [point for point in points if point.at - points[0].at >= warm_s] or points
     first, last = steady[0], steady[-1]
     seconds = max(1e-3, last.at - first.at)
     p95 = [point.p95_ms for point in steady if point.p95_ms is not None]
-    third = max(1, len(steady) // 3)
-    early, late = (median(p.rss_mb for p in part) for part in (steady[:third], steady[-third:]))
     return {
         "landed_per_second": round((last.rows - first.rows) / seconds),
         "cores": {
@@ -97,14 +95,24 @@ def summary(points: list[Sample], warm_s: float) -> dict[str, Any]:
             "emulator": round((last.emulator_cpu_s - first.emulator_cpu_s) / seconds, 3),
         },
         "p95_ms": {"median": round(median(p95)), "max": round(max(p95))} if p95 else None,
-        "rss_mb": {"early": round(early), "late": round(late), "max": round(max(p.rss_mb for p in steady))},
+        "rss_mb": _growth([point.rss_mb for point in steady]),
+        "fds": _growth([point.fds for point in steady]),
+        "threads": _growth([point.threads for point in steady]),
     }
 
 
+def _growth(values: Sequence[float]) -> dict[str, int]:
+    third = max(1, len(values) // 3)
+    early, late = median(values[:third]), median(values[-third:])
+    return {"early": round(early), "late": round(late), "max": round(max(values))}
+
+
 def _table(points: list[Sample]) -> list[list[float | None]]:
-    """`[second, rss MB, consumer's cores since the point before, p95 ms]` for each point but the first."""
+    """`[second, rss MB, consumer's cores since the point before, p95 ms, file descriptors, threads]` for each point but
+    the first."""
     rows: list[list[float | None]] = []
     for before, point in pairwise(points):
         cores = (point.consumer_cpu_s - before.consumer_cpu_s) / max(1e-3, point.at - before.at)
-        rows.append([round(point.at - points[0].at, 1), round(point.rss_mb, 1), round(cores, 3), point.p95_ms])
+        second = round(point.at - points[0].at, 1)
+        rows.append([second, round(point.rss_mb, 1), round(cores, 3), point.p95_ms, point.fds, point.threads])
     return rows

@@ -29,6 +29,9 @@ class Sample:
     rss_mb: float
     """Of all members together."""
     p95_ms: float | None = None
+    fds: int = 0
+    """File descriptors open in all members together, sockets included."""
+    threads: int = 0
 
 
 @dataclass(slots=True)
@@ -57,6 +60,8 @@ class Watch:
                 emulator_cpu_s=_cpu_s(psutil.Process(self.platform.bigquery_pid)),
                 rss_mb=sum(process.memory_info().rss for process in processes) / 2**20,
                 p95_ms=_p95(beats),
+                fds=sum(process.num_fds() for process in processes),
+                threads=sum(process.num_threads() for process in processes),
             )
         )
         return self.samples[-1]

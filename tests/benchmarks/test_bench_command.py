@@ -53,6 +53,7 @@ def wait_until_it_says(run, tmp_path, words):
     pytest.fail(f"it never said {words}")
 
 
+@pytest.mark.long
 @pytest.mark.integration
 def test_everything_is_measured_small(tmp_path):
     out = tmp_path / "found.json"

@@ -1,10 +1,12 @@
 """The arithmetic of the benchmarks: what is claimed of a run follows from its samples."""
 
 import json
+from argparse import ArgumentTypeError
 
 import pytest
 
 from benchmarks import results
+from benchmarks.__main__ import _hours
 from benchmarks.chart import ceiling, soak
 from benchmarks.drain import figures
 from benchmarks.filling import repeated
@@ -17,8 +19,8 @@ from benchmarks.watching import Sample
 from sandbox.world.ids import Minter
 
 
-def sample(at, rows, *, consumer=0.0, broker=0.0, emulator=0.0, rss=100.0, p95=None):
-    return Sample(at, rows, consumer, broker, emulator, rss, p95)
+def sample(at, rows, *, consumer=0.0, broker=0.0, emulator=0.0, rss=100.0, p95=None, fds=0, threads=0):
+    return Sample(at, rows, consumer, broker, emulator, rss, p95, fds, threads)
 
 
 # --- scale ---
@@ -103,6 +105,32 @@ def test_growing_memory_shows():
     points = [sample(float(second), second, rss=100 + 10 * second) for second in range(31)]
     rss = summary(points, warm_s=0.0)["rss_mb"]
     assert rss["late"] - rss["early"] == pytest.approx(210, abs=10)
+
+
+def test_file_descriptors_and_threads_that_leak_show():
+    points = [sample(float(second), second, fds=40 + second, threads=20) for second in range(31)]
+    found = summary(points, warm_s=0.0)
+    assert found["fds"] == {"early": 44, "late": 66, "max": 70}
+    assert found["threads"] == {"early": 20, "late": 20, "max": 20}
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0.25", 900), ("24", 86_400)])
+def test_hours_of_a_soak_are_whole_seconds(text, seconds):
+    assert _hours(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "soon", "nan", "inf", "169", "0.001"])
+def test_hours_that_cannot_be_are_refused_in_one_line(text):
+    with pytest.raises(ArgumentTypeError, match="hours from"):
+        _hours(text)
+
+
+def test_a_soak_alone_is_called_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    machine = {"date": "2026-11-25T10:00:00Z", "commit": "abc1234+changes"}
+    found = {"machine": machine, "scale": {}, "load_before": [], "load_after": [], "soak": {}}
+    assert results.write(found).name == "soak-2026-11-25-abc1234-changes.json"
+    assert results.write({**found, "core": []}).name == "2026-11-25-abc1234-changes.json"
 
 
 # --- the filler ---
@@ -208,8 +236,15 @@ def test_axes_end_at_round_numbers(value, top):
 
 
 def test_the_soak_is_drawn_with_a_point_for_each_value():
-    points = [[5.0 * n, 250.0, 0.3, None if n == 1 else 400.0] for n in range(1, 11)]
+    points = [[5.0 * n, 250.0, 0.3, None if n == 1 else 400.0, 60, 24] for n in range(1, 11)]
     svg = soak({"points": points})
     lines = [line for line in svg.splitlines() if line.startswith("<polyline")]
-    assert [line.count(",") for line in lines] == [10, 10, 9]
+    assert [line.count(",") for line in lines] == [10, 10, 9, 10, 10]
     assert "50 s" in svg
+    assert all(f">{title}</text>" in svg for title in ("file descriptors", "threads"))
+
+
+def test_an_older_soak_is_drawn_without_what_it_has_not():
+    svg = soak({"points": [[5.0, 250.0, 0.3, 400.0], [10.0, 251.0, 0.3, 401.0]]})
+    assert svg.count("<polyline") == 3
+    assert "threads" not in svg

@@ -8,8 +8,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, Page, sync_playwright
+if TYPE_CHECKING:  # else every run of the fast tests loads it, for one function that needs no browser
+    from playwright.sync_api import Browser, Page
 
 EXECUTABLE = shutil.which("chromium") or ""
 ABSENT = "the pages were not tested, Chromium is not installed: `apt-get install --no-install-recommends chromium`"
@@ -30,8 +32,10 @@ FLAGS = (
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator["Browser"]:
     """One browser, ended at exit; it also ends when this process does."""
+    from playwright.sync_api import sync_playwright
+
     environment: dict[str, str | float | bool] = {**os.environ, "LANG": "en_US.UTF-8"}  # noqa: TID251 - a child's
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=EXECUTABLE, args=list(FLAGS), env=environment)
@@ -42,7 +46,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, address: str) -> Iterator[Page]:
+def opened(browser: "Browser", address: str) -> Iterator["Page"]:
     """A fresh window on `address`, in English and UTC. Raises AssertionError if a page asked another host."""
     with browser.new_context(
         base_url=address, viewport={"width": WIDTH, "height": HEIGHT}, locale="en-US", timezone_id="UTC"
@@ -60,7 +64,7 @@ def strangers(urls: list[str], address: str) -> list[str]:
     return [url for url in urls if not url.startswith((f"{address}/", "data:", "blob:"))]
 
 
-def picture(page: Page, folder: Path | None, name: str) -> None:
+def picture(page: "Page", folder: Path | None, name: str) -> None:
     """Take a picture into `folder`, if pictures are wanted."""
     if folder is not None:
         page.screenshot(path=folder / f"{name}.png", animations="disabled")

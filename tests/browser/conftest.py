@@ -7,10 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from chromium import chromium, opened
-from playwright.sync_api import Browser, Page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 TIDEMARK = [sys.executable, "-m", "orchestration.cli"]
 TRAFFIC = ["--rate", "50", "--seconds", "900"]
@@ -88,12 +91,12 @@ def started(shell: Callable[..., str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator["Browser"]:
     with chromium() as made:
         yield made
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+def page(browser: "Browser", address: str) -> Iterator["Page"]:
     with opened(browser, address) as made:
         yield made

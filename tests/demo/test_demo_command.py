@@ -85,6 +85,7 @@ def test_ctrl_c_stops_everything_in_one_clean_line(tmp_path: Path):
     until(lambda: not mentioning(state))
 
 
+@pytest.mark.long
 def test_a_crash_of_the_demo_leaves_no_process_behind(tmp_path: Path):
     state = tmp_path / "demo"
     command = demo(state, "--rate", "100", "--duration", "120")
@@ -96,6 +97,7 @@ def test_a_crash_of_the_demo_leaves_no_process_behind(tmp_path: Path):
     until(lambda: not mentioning(state), within=60)
 
 
+@pytest.mark.long
 def test_a_part_that_dies_is_named_in_one_line_and_the_rest_is_stopped(tmp_path: Path):
     state = tmp_path / "demo"
     command = demo(state, "--rate", "100", "--duration", "120")
@@ -108,6 +110,7 @@ def test_a_part_that_dies_is_named_in_one_line_and_the_rest_is_stopped(tmp_path:
     until(lambda: not mentioning(state))
 
 
+@pytest.mark.long
 def test_a_setting_that_is_wrong_ends_the_demo_in_one_line_that_names_it(tmp_path: Path):
     state = tmp_path / "demo"
     wrong = ENVIRONMENT | {"TIDEMARK_WINDOW_MS": "soon"}

@@ -95,6 +95,7 @@ def test_nobody_there(place, command):
     only_line(said(words, environment(NOBODY), place, within), NOBODY, setting)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["query", "migrate", "audit"])
 def test_somebody_who_never_answers(place, silent, command):
     words, setting = COMMANDS[command]

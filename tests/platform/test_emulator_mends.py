@@ -15,7 +15,7 @@ from google.api_core.exceptions import GoogleAPICallError
 
 from sandbox.platform.processes import await_ready
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.long, pytest.mark.integration]
 
 ALREADY_EXISTS = grpc.StatusCode.ALREADY_EXISTS.value[0]
 INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT.value[0]

@@ -12,6 +12,7 @@ from google.api_core.exceptions import DeadlineExceeded
 from google.cloud.bigquery_storage_v1 import types  # noqa: TID251 - the service's own client is the judge here
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.integration,
     # calls that the stock package leaves hanging end with the emulator, in threads nobody waits for any more
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),

@@ -160,6 +160,7 @@ def test_children_end_with_their_owner(tmp_path, how):
         load(tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.fault
 def test_up_and_down_twice_beside_another_instance(platform, tmp_path):
     state = str(tmp_path / "other")
@@ -182,6 +183,7 @@ def test_up_and_down_twice_beside_another_instance(platform, tmp_path):
     assert not Path(state).exists()
 
 
+@pytest.mark.long
 @pytest.mark.integration
 @pytest.mark.parametrize("option", ["--kafka-port", "--rest-port", "--grpc-port"])
 def test_a_port_in_use_is_one_line(tmp_path, option):

@@ -85,6 +85,7 @@ class CutOff(BigQueryBatchWarehouse):
         raise Unavailable("the process is gone")
 
 
+@pytest.mark.long
 def test_a_replay_cut_off_while_it_publishes_is_completed_under_its_id(world, client):
     before = world.view()
     world.revise()

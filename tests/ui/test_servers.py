@@ -59,6 +59,7 @@ def test_they_serve_survive_each_other_and_end(home, tmp_path):
     assert servers.stop(home) == [], "and again, nothing to do"
 
 
+@pytest.mark.long
 def test_code_that_does_not_load_is_one_line_that_says_why(home):
     broken = environment(home) | {"TIDEMARK_NO_SUCH_SETTING": "1"}
     with pytest.raises(servers.DidNotServe, match="NO_SUCH_SETTING") as raised:

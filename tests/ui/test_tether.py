@@ -88,6 +88,7 @@ def test_a_pipe_that_breaks_ends_the_members(tmp_path: Path, tether):
     assert tether.wait(20) == 0
 
 
+@pytest.mark.long
 def test_who_was_told_to_leave_leaves_them(tmp_path: Path, tether):
     member = started(tmp_path, SLEEPS)
     tether.communicate(LEAVE, timeout=20)

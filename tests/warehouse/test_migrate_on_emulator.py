@@ -218,6 +218,7 @@ def block(*offsets):
     return pa.RecordBatch.from_pylist(rows, schema=SCHEMA).serialize().to_pybytes()
 
 
+@pytest.mark.long
 def test_a_column_is_added_while_a_write_stream_is_open(client, dataset, shared_platform, monkeypatch):
     settings = Settings.from_environment(shared_platform.environment() | {"TIDEMARK_BIGQUERY_DATASET": dataset})
     warehouse = BigQueryWarehouse(settings, arrow_schema())
