@@ -6,8 +6,8 @@ SHELL := /bin/bash
 RATE ?= 500
 DURATION ?= 30
 KEEP ?= 0
-# Each worker has a broker and an emulator of its own; most of these tests wait more than they work.
-SLOW_WORKERS ?= 2
+# Each worker has a broker and an emulator of its own; most of these tests wait more than they work, also on two cores.
+SLOW_WORKERS ?= 3
 # Where the rows of the fault table go; benchmarks/results/faults.jsonl is what docs/reliability.md shows.
 FAULTS ?= .tidemark/faults.jsonl
 # How many examples property tests draw (tests/conftest.py).
