@@ -55,7 +55,7 @@ test-fast: .venv/.installed-dev ## Pure tests alone (EXAMPLES=thorough: more exa
 test-slow: .venv/.installed-dev ## Tests with a real broker and emulator, and those that kill processes
 	@$(PYTEST) -m "(integration or fault) and not long" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
 
-test-long: .venv/.installed-dev ## What is left: minutes of outages, every fault (a quarter of an hour)
+test-long: .venv/.installed-dev ## What is left: minutes of outages, every fault, pages in a browser (half an hour)
 	@$(PYTEST) -m "long" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
 
 audit-coverage: .venv/.installed-dev ## What of the auditor its own tests reach, branch by branch; less than all of it fails

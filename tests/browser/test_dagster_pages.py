@@ -28,6 +28,7 @@ from orchestration.supervision.judging import CHECKS as LIVE
 from streaming.settings import Settings
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.integration,
     pytest.mark.timeout(280),
     pytest.mark.skipif(not EXECUTABLE, reason=ABSENT),

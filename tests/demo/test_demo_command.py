@@ -65,6 +65,7 @@ def test_a_short_demo_passes_its_audit_with_a_kill_in_the_middle(tmp_path: Path)
     until(lambda: not mentioning(state))
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_everything_in_one_clean_line(tmp_path: Path):
     state = tmp_path / "demo"
     command = demo(state, "--rate", "100", "--duration", "120")

@@ -47,6 +47,7 @@ def happenings(seen):
     return "members stayed up; " + (", ".join(f"{kind} x{n}" for kind, n in counts.items() if n) or "nothing said")
 
 
+@pytest.mark.long
 def test_broker_killed_and_restarted(rig):
     def cause():
         os.kill(rig.platform.kafka_pid, signal.SIGKILL)

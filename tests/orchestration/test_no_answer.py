@@ -88,6 +88,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", COMMANDS)
 def test_nobody_there(place, command):
     words, setting = COMMANDS[command]

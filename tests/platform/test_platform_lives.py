@@ -141,6 +141,7 @@ with running(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.long
 @pytest.mark.fault
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["crash", "ctrl-c"])
 def test_children_end_with_their_owner(tmp_path, how):

@@ -57,6 +57,7 @@ def tether(tmp_path: Path):
     process.wait()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [SLEEPS, HOLDS], ids=["starting", "holds its lease"])
 def test_the_end_of_a_stream_is_the_end_of_its_members(tmp_path: Path, command: tuple[str, ...]):
     member = started(tmp_path, command)
