@@ -39,11 +39,16 @@ def seed(
     say: Callable[[str], None] = print,
     *,
     made: Frames | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> None:
-    """Publish `made`, or the frames of `seed` at `now` if none were made before. Does nothing the second time."""
+    """Publish `made`, or the frames of `seed` at `now` if none were made before. Does nothing the second time.
+
+    The merchants take seconds: `clock` tells the time at which the rates are then published, since a running Dagster
+    may have published a day's rates meanwhile. Without one they are of `now` as well.
+    """
     version = f"world-{seed}-{now:%Y%m%d}"
     made = made or frames(seed, now)
     if publish_merchants(client, dataset, made.merchants, version, now):
         say(f"published {len(made.merchants):,} merchant versions as {version}")
-    if publish_fx_rates(client, dataset, made.rates, version, now):
+    if publish_fx_rates(client, dataset, made.rates, version, clock() if clock else now):
         say(f"published {len(made.rates):,} rates of {made.rates['rate_date'].n_unique()} days as {version}")

@@ -36,7 +36,7 @@ def seed_command(
         facts = load(state)
         client = connect(facts.project, facts.rest_endpoint)
         require_answer(client, facts.rest_endpoint)
-        publish(client, facts.dataset, seed, datetime.now(UTC), typer.echo)
+        publish(client, facts.dataset, seed, datetime.now(UTC), typer.echo, clock=lambda: datetime.now(UTC))
     except (PlatformDown, PublicationRefused, NotAnswering) as error:
         raise UserError(str(error)) from None
     except GoogleAPIError as error:

@@ -11,6 +11,7 @@ import pytest
 from assets.warehouse.ddl import FUNCTIONS, TABLES, VIEWS, Column, statements
 from assets.warehouse.migrate import MigrationError, migrate
 from assets.warehouse.publish import PublicationRefused, publish_fx_rates, publish_merchants
+from sandbox.seed import Frames, seed
 from streaming.adapters.bigquery import BigQueryWarehouse
 from streaming.landing import LANDING, REQUIRED
 from streaming.settings import Settings
@@ -195,6 +196,25 @@ def test_fx_revisions_are_kept_side_by_side(client, dataset):
         ("USD", Decimal("2.1624"), 2),
     ]
     assert ask(client, f"SELECT COUNT(*) FROM `{dataset}.reference_versions`") == [(3,)]
+
+
+def test_a_seed_goes_on_after_rates_that_dagster_published_meanwhile(client, dataset):
+    """The merchants take seconds: what was the newest time when the seed began may not be any more."""
+    day, later = date(2026, 11, 20), AT + timedelta(seconds=5)
+    frame = pl.DataFrame(
+        [(day, "USD", Decimal("1.08"), "made up")],
+        schema={"rate_date": pl.Date, "currency": pl.String, "rate": pl.Decimal(38, 9), "source": pl.String},
+        orient="row",
+    )
+    made = Frames(merchants(("m1", "a", None, None)), frame)
+    publish_fx_rates(client, dataset, frame.with_columns(rate=pl.col("rate") * 2), "of-the-day", later)
+    seed(client, dataset, 7, AT, lambda _: None, made=made, clock=lambda: later + timedelta(seconds=1))
+    versions = ask(client, f"SELECT name, version, published_at FROM `{dataset}.reference_versions` ORDER BY 3")
+    assert versions == [
+        ("merchants", "world-7-20261123", AT),
+        ("fx_rates", "of-the-day", later),
+        ("fx_rates", "world-7-20261123", later + timedelta(seconds=1)),
+    ]
 
 
 def test_no_staging_table_stays(client, dataset):
