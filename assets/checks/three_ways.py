@@ -19,6 +19,8 @@ SETTLED_AFTER: Final = timedelta(minutes=5)
 """The contract's p95 from event to queryable: a record acknowledged so long ago must have its row."""
 EVER: Final = date(2000, 1, 1)
 """Before any payment: the producer's ledger and the members' counts know no days, so all of landing is counted."""
+BYTES_A_ROW: Final = 52
+"""What the statement over landing reads of a row: topic id 24, status 4, and 8 each of two times, a revision."""
 SEVERITY_OF_DISAGREEMENT: Final[Severity] = "ERROR"
 """Somebody counts rows or records that another denies: a payment is lost, doubled or made up."""
 SEVERITY_OF_ABSENCE: Final[Severity] = "WARN"
@@ -56,11 +58,17 @@ class Timeline:
     written: int
 
 
+def ceiling(rows: int, least: int) -> int:
+    """Bytes that the statement over landing may bill where that many rows are kept: twice what it reads, at least
+    `least`. A year at 500 events/s is 800 GB; the ceiling of the daily checks would refuse it after four weeks."""
+    return max(least, 2 * BYTES_A_ROW * rows)
+
+
 def landing_statement(dataset: str, today: date, start: datetime, end: datetime) -> str:
     """Live rows by topic and status: all of them, and those dated within the window `[start, end)`, UTC.
 
     Columns `certainly` and `possibly`: dated where they can only have been written within it, and where they may.
-    16 bytes a row: 10 GB for 15 days at 500 events/s. Read against the daily ceiling.
+    `BYTES_A_ROW` are read of all rows: 34 GB for 15 days at 500 events/s.
     """
     return f"""
 SELECT

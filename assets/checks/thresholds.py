@@ -3,7 +3,7 @@
 An `ERROR` is a promise broken or about to be: somebody is paged. A `WARN` is worth a look in working hours.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Severity = Literal["WARN", "ERROR"]
@@ -54,6 +54,10 @@ class Thresholds:
     records, 73 GB."""
     time_limit_s: float = 120.0
     """Seconds for one statement: the hourly ones take seconds, and the next hour asks again."""
+
+    def for_size(self, times: int) -> "Thresholds":
+        """The same with ceilings for a stream that is so many times 500 events/s (`assets.warehouse.size`)."""
+        return replace(self, hourly_bytes=self.hourly_bytes * times, daily_bytes=self.daily_bytes * times)
 
 
 THRESHOLDS: Final = Thresholds()

@@ -20,6 +20,7 @@ from assets.warehouse.asset import Warehouse, column_schema
 from assets.warehouse.clock import ClocksDiffer, require_agreement, warehouse_now
 from assets.warehouse.ddl import NOTHING_SETTLED
 from assets.warehouse.refusals import typed_refusals
+from assets.warehouse.size import size_of
 from streaming.settings import Settings
 from streaming.stages.plan import arrow_schema
 
@@ -85,9 +86,9 @@ class CorrectionsConfig(dg.Config):
     max_rows: int = Field(default=MAX_ROWS, ge=1_000, le=100_000_000)
     """Rows of one day that may change: they are held until they are written, at 2 kB each. A day that needs more
     fails and says so; start it again with more of both."""
-    max_gib: int = Field(default=MAX_GIB, ge=1, le=100_000)
-    """GiB that the query of one day may bill: 64 are some $0.40, and enough for 500 events/s. A day that needs more
-    fails and says so."""
+    max_gib: int = Field(default=0, ge=0, le=100_000)
+    """GiB that the query of one day may bill. 0: 64, some $0.40 and enough for 500 events/s, and as many times that as
+    the busiest day lately was larger. A day that needs more fails and says so."""
 
 
 @dg.asset(
@@ -125,7 +126,7 @@ def payments_corrections(
                 reporting_currency=settings.reporting_currency,
                 at=at,
                 max_rows=config.max_rows,
-                max_gib=config.max_gib,
+                max_gib=config.max_gib or MAX_GIB * size_of(client, warehouse.dataset, at.date()),
             )
         except CorrectionsFailed as error:
             raise dg.Failure(str(error), metadata=_corrected(error.done, days)) from error

@@ -11,7 +11,7 @@ from assets.checks.ask import evaluate
 from assets.checks.catalogue import CHECKS, Cadence, Check
 from assets.checks.gaps import Delivered
 from assets.warehouse.asset import Warehouse
-from orchestration.checks.reporting import Clock, metadata, report, severity
+from orchestration.checks.reporting import Clock, metadata, report, severity, sized
 
 
 def _utc_now() -> datetime:
@@ -26,7 +26,9 @@ def asset_checks(now: Clock = _utc_now, delivered: Delivered | None = None) -> l
 def _executable(check: Check, now: Clock, delivered: Delivered | None) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=dg.AssetKey(check.asset), name=check.name, description=check.description)
     def execute(warehouse: dg.ResourceParam[Warehouse]) -> dg.AssetCheckResult:
-        verdict = evaluate(warehouse.client(), warehouse.dataset, check, check.cadence.days(now()), delivered=delivered)
+        client, dataset, at = warehouse.client(), warehouse.dataset, now()
+        thresholds = sized(client, dataset, at)
+        verdict = evaluate(client, dataset, check, check.cadence.days(at), thresholds=thresholds, delivered=delivered)
         return dg.AssetCheckResult(
             passed=verdict.passed,
             severity=severity(verdict),

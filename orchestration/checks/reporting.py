@@ -7,14 +7,20 @@ to no run either stands until the next.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from assets.checks.ask import evaluate
 from assets.checks.catalogue import Cadence, Check, of_cadence
 from assets.checks.gaps import Delivered
+from assets.checks.thresholds import THRESHOLDS, Thresholds
 from assets.checks.verdict import Verdict
 from assets.warehouse.asset import Warehouse
+from assets.warehouse.size import size_of
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import Client
 
 Clock = Callable[[], datetime]
 """The present, with UTC as its zone."""
@@ -32,12 +38,20 @@ def report(
     `delivered` is for a topic with transactional producers (`assets.checks.gaps`).
     """
     client = warehouse.client()
+    thresholds = sized(client, warehouse.dataset, now)
     verdicts = {}
     for check in of_cadence(cadence):
-        verdict = evaluate(client, warehouse.dataset, check, cadence.days(now), delivered=delivered)
+        verdict = evaluate(
+            client, warehouse.dataset, check, cadence.days(now), thresholds=thresholds, delivered=delivered
+        )
         instance.report_runless_asset_event(evaluation(check, verdict))
         verdicts[check.name] = verdict
     return verdicts
+
+
+def sized(client: "Client", dataset: str, now: datetime) -> Thresholds:
+    """The thresholds with ceilings of bytes for the stream as it has become."""
+    return THRESHOLDS.for_size(size_of(client, dataset, now.date()))
 
 
 def evaluation(check: Check, verdict: Verdict) -> dg.AssetCheckEvaluation:

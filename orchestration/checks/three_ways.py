@@ -18,6 +18,7 @@ from assets.checks.three_ways import (
     Consumed,
     Produced,
     Timeline,
+    ceiling,
     compare,
     landing_statement,
     timeline_statement,
@@ -25,6 +26,7 @@ from assets.checks.three_ways import (
 from assets.checks.thresholds import SEVERITY_OF_SILENCE, THRESHOLDS
 from assets.checks.verdict import Row, Verdict
 from assets.warehouse.refusals import said_by
+from assets.warehouse.size import kept_rows
 from orchestration.checks.reporting import Clock, metadata, severity
 from orchestration.resources import StreamResource, WarehouseResource
 from orchestration.supervision.facts import observed
@@ -60,12 +62,14 @@ def three_way_ledger(now: Clock = lambda: datetime.now(UTC)) -> dg.AssetChecksDe
 def judged(warehouse: WarehouseResource, state_dir: Path, now: datetime) -> Verdict:
     """Read the books and compare them. In this order: what members counted has landed, what landed was sent."""
     client = warehouse.client()
+    most = ceiling(kept_rows(client, warehouse.dataset), THRESHOLDS.daily_bytes)
     end = now.replace(hour=0, minute=0, second=0, microsecond=0)
     start, absent = end - timedelta(days=1), []
     if (consumed := members_counts(state_dir, now)) is None:
         absent.append("members' heartbeats of the last day")
     try:
-        rows = _asked(client, landing_statement(f"{client.project}.{warehouse.dataset}", now.date(), start, end))
+        statement = landing_statement(f"{client.project}.{warehouse.dataset}", now.date(), start, end)
+        rows = _asked(client, statement, most)
         timeline = None if warehouse.rest_endpoint else _timeline(client, warehouse.dataset, start, end)
     except CheckNotAsked as silence:
         return Verdict(False, SEVERITY_OF_SILENCE, {}, f"not checked: {silence}")
@@ -118,9 +122,9 @@ def _timeline(client: "Client", dataset: str, start: datetime, end: datetime) ->
         location = str(client.get_dataset(where, timeout=THRESHOLDS.time_limit_s).location)
     except (GoogleAPICallError, RetryError, OSError) as error:
         raise CheckNotAsked(said_by(error)) from None
-    rows = _asked(client, timeline_statement(where, location, start, end))
+    rows = _asked(client, timeline_statement(where, location, start, end), THRESHOLDS.daily_bytes)
     return Timeline(int(rows[0]["written"]))
 
 
-def _asked(client: "Client", sql: str) -> list[Row]:
-    return ask(client, sql, THRESHOLDS.daily_bytes, THRESHOLDS.time_limit_s)
+def _asked(client: "Client", sql: str, maximum_bytes: int) -> list[Row]:
+    return ask(client, sql, maximum_bytes, THRESHOLDS.time_limit_s)

@@ -51,8 +51,13 @@ def redrive(
         int, typer.Option("--max-rows", min=1, help="Rows of one day that may change; they are held, at 2 kB each.")
     ] = 500_000,
     max_gib: Annotated[
-        int, typer.Option("--max-gib", min=1, help="GiB that one query may bill: a day is some 40 at 500 events/s.")
-    ] = 64,
+        int,
+        typer.Option(
+            "--max-gib",
+            min=0,
+            help="GiB that one query may bill. 0: 64, enough for 500 events/s, or more where days are larger.",
+        ),
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
     state: StateOption = None,
 ) -> None:
@@ -89,7 +94,7 @@ class Asked:
     last: date
     publish: bool
     max_rows: int = 500_000
-    max_gib: int = 64
+    max_gib: int = 0
 
 
 def known_reason(reason: str) -> None:
@@ -126,10 +131,12 @@ def span(first: datetime | None, last: datetime | None, today: date) -> tuple[da
 
 
 def _redriven(settings: Settings, asked: Asked, say: Callable[[str], None]) -> Iterator["DayRedriven"]:
+    from assets.payments.pages import MAX_GIB
     from assets.payments.pending_bigquery import BigQueryBatchWarehouse
     from assets.payments.redrive import days_with, quarantined
     from assets.payments.redrive import redrive as run
     from assets.warehouse.client import connect, require_answer
+    from assets.warehouse.size import size_of
     from streaming.walk import Policy
 
     policy = Policy.of(settings)
@@ -137,11 +144,13 @@ def _redriven(settings: Settings, asked: Asked, say: Callable[[str], None]) -> I
     require_answer(client, settings.bigquery_rest_endpoint)
     dataset = f"{settings.bigquery_project}.{settings.bigquery_dataset}"
     reference = _reference(settings)
-    days = days_with(client, dataset, asked.reason, asked.first, asked.last, max_gib=asked.max_gib)
+    today = datetime.now(UTC).date()
+    max_gib = asked.max_gib or MAX_GIB * size_of(client, settings.bigquery_dataset, today)
+    days = days_with(client, dataset, asked.reason, asked.first, asked.last, max_gib=max_gib)
 
     def read(day: date) -> "Iterable[pl.DataFrame]":
         looked = 0
-        for frame in quarantined(client, dataset, asked.reason, day, asked.max_gib):
+        for frame in quarantined(client, dataset, asked.reason, day, max_gib):
             looked += frame.height
             say(f"{day}: {looked:,} records looked at")
             yield frame

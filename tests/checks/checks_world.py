@@ -306,6 +306,7 @@ class DuckWarehouse:
         for name, frame in tables().items():
             self.db.register("frame", frame.to_arrow())
             self.db.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
+        self.db.execute("CREATE TABLE payments_daily_builds (business_date DATE, landing_rows BIGINT)")
         self.db.execute(f"CREATE VIEW good AS {self.translated(good_view('p', 'd'))}")
         self.db.execute("CREATE VIEW payments AS SELECT * FROM good")
 

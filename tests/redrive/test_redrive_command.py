@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from assets.payments.correct import MAX_ROWS
-from assets.payments.pages import MAX_GIB, TooManyBytes, TooManyRows
+from assets.payments.pages import TooManyBytes, TooManyRows
 from assets.payments.redrive import DayRedriven
 from orchestration.commands import redrive as command
 from orchestration.commands.redrive import Asked, as_dict, ended, id_of, known_reason, lines, span, stopped
@@ -88,7 +88,7 @@ def test_a_look_that_fails_says_so():
 
 
 def test_the_limits_are_those_of_corrections():
-    assert (LOOK.max_rows, LOOK.max_gib) == (MAX_ROWS, MAX_GIB)
+    assert (LOOK.max_rows, LOOK.max_gib) == (MAX_ROWS, 0)
 
 
 def test_one_that_stops_tells_programs_what_it_wrote(monkeypatch, capsys):

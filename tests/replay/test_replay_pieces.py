@@ -50,15 +50,26 @@ def test_enriched_twice_is_enriched_once():
     assert enrich_again(once, by, "EUR").equals(once)
 
 
-def test_files_are_cut_to_what_a_request_holds(monkeypatch):
+def test_files_are_cut_to_what_a_request_holds():
     rows = pl.DataFrame([row(n, description=str(n) * 50) for n in range(200)], schema=LANDING, orient="row")
-    (whole,) = shadow.files(rows)
-    monkeypatch.setattr(shadow, "MAX_FILE_BYTES", len(whole) - 1)
-    parts = list(shadow.files(rows))
+    (whole,) = shadow.files(rows, None)
+    parts = list(shadow.files(rows, len(whole) - 1))
     assert len(parts) == 2
     assert pl.concat(pl.read_parquet(io.BytesIO(part)) for part in parts).equals(rows)
-    monkeypatch.setattr(shadow, "MAX_FILE_BYTES", 1)
-    assert len(list(shadow.files(rows.head(3)))) == 3  # a row is never cut
+    assert len(list(shadow.files(rows.head(3), 1))) == 3  # a row is never cut
+
+
+@pytest.mark.parametrize("a_second", [1, 500, 868, 5_000, 17_000])
+def test_a_days_rows_fit_into_the_load_jobs_of_a_day(a_second):
+    """1,500 into one table, as BigQuery allows; 50,000 rows each would not do from 868 records a second on."""
+    rows = a_second * 86_400
+    each = shadow.rows_per_load(rows)
+    assert rows / each < 1_500
+    assert shadow.ROWS_PER_LOAD <= each <= shadow.MOST_ROWS_PER_LOAD
+
+
+def test_what_memory_holds_ends_it():
+    assert shadow.rows_per_load(10**12) == shadow.MOST_ROWS_PER_LOAD
 
 
 def test_rows_are_read_in_no_order():

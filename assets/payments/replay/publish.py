@@ -13,7 +13,7 @@ from assets.payments.replay.ask import ask
 from assets.payments.replay.difference import VALUES, VERSIONS, Difference, differs, pairs_sql, same_record
 from assets.payments.replay.options import ReplayRefused
 from assets.payments.replay.pins import Pins
-from assets.payments.replay.ranges import OffsetRange
+from assets.payments.replay.ranges import OffsetRange, rows_of
 from assets.payments.superseding import COORDINATES, supersede
 from streaming.landing import LANDING
 from streaming.stages.plan import COLUMNS
@@ -49,7 +49,7 @@ def changed(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows to append (`COLUMNS`), and what they supersede (coordinates and revision). Raises WarehouseError."""
     schema = {**{name: LANDING[name] for name in COLUMNS}, _NEWEST: pl.Int64}
-    rows = ask(client, f"changed rows of {day}", changed_sql(dataset, shadow, day, ranges))
+    rows = ask(client, f"changed rows of {day}", changed_sql(dataset, shadow, day, ranges), rows_of(ranges))
     found = pl.DataFrame([tuple(row.values()) for row in rows], schema=schema, orient="row")
     return found.select(COLUMNS), found.select(*COORDINATES, enrichment_revision=pl.col(_NEWEST))
 

@@ -51,6 +51,11 @@ def ranges_of(rows: Iterable[Mapping[str, Any]]) -> tuple[OffsetRange, ...]:
     return tuple(sorted(found, key=lambda r: (r.topic, r.topic_id, r.partition)))
 
 
+def rows_of(ranges: Iterable[OffsetRange]) -> int:
+    """Landed records of the day in all of them."""
+    return sum(each.rows for each in ranges)
+
+
 def not_in_log(ranges: Sequence[OffsetRange], topic_id: str, logs: Mapping[int, LogRange]) -> list[str]:
     """Why each range that the log does not hold any more (or never held) can not be read; empty if all can be.
 

@@ -44,9 +44,9 @@ AS {stored_sql(dataset, day, ranges)}"""
 
 
 @contextmanager
-def copied(client: "Client", dataset: str, copy: str, sql: str) -> Iterator[None]:
-    """The table `copy`, made by `sql` (`copy_sql`), while the block runs. Raises WarehouseError."""
-    deque(ask(client, f"copy to {copy}", sql), maxlen=0)
+def copied(client: "Client", dataset: str, copy: str, sql: str, rows: int) -> Iterator[None]:
+    """The table `copy`, made by `sql` (`copy_sql`) of a day of `rows`, while the block runs. Raises WarehouseError."""
+    deque(ask(client, f"copy to {copy}", sql, rows), maxlen=0)
     try:
         yield
     finally:

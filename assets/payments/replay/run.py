@@ -18,10 +18,10 @@ from assets.payments.replay.options import Options, ReplayRefused
 from assets.payments.replay.pace import TokenBucket
 from assets.payments.replay.pins import Pins, pin
 from assets.payments.replay.publish import Place, publish, refusal
-from assets.payments.replay.ranges import OffsetRange, ranges_of, ranges_sql
+from assets.payments.replay.ranges import OffsetRange, ranges_of, ranges_sql, rows_of
 from assets.payments.replay.read_kafka import Windows, of_day, require_in_log, walked
 from assets.payments.replay.read_landing import Scan, copied, copy_sql, stored
-from assets.payments.replay.shadow import KEPT, Shadow, shadow_name
+from assets.payments.replay.shadow import KEPT, MAX_FILE_BYTES, Shadow, shadow_name
 from assets.payments.superseding import COORDINATES
 from assets.warehouse.client import CALL_TIMEOUT_S
 from streaming.ports import Broker, Clock, Warehouse, WarehouseError
@@ -133,7 +133,10 @@ class _Replay:
         ranges = ranges_of(ask(tools.client, f"ranges of {day}", ranges_sql(self.dataset, day)))
         if self.policy is not None and ranges:
             require_in_log(tools.broker(), ranges)
-        shadow = Shadow(tools.client, self.dataset, options.replay_id, day, tools.clock.now())
+        shadow = Shadow(
+            tools.client, self.dataset, options.replay_id, day, tools.clock.now(),
+            rows=rows_of(ranges), most_bytes=MAX_FILE_BYTES if self.settings.bigquery_rest_endpoint else None,
+        )  # fmt: skip
         taken, made = self._fill(day, ranges, shadow)
         self.say(f"{day}: {made.rows:,} rows made, comparing")
         difference = self._compare(day, ranges, shadow.name, made)
@@ -175,13 +178,13 @@ class _Replay:
             return
         copy = f"{shadow_name(self.options.replay_id, day)}_landed"
         sql = copy_sql(self.dataset, copy, day, ranges, self.tools.clock.now() + KEPT)
-        with copied(self.tools.client, self.dataset, copy, sql):
+        with copied(self.tools.client, self.dataset, copy, sql, rows_of(ranges)):
             for rows in stored(self.tools.scan, copy, ranges, max_rows):
                 yield enrich_again(rows, self.reference, self.settings.reporting_currency)
 
     def _compare(self, day: date, ranges: tuple[OffsetRange, ...], shadow: str, made: Counted) -> Difference:
         sql = difference_sql(self.dataset, shadow, day, ranges)
-        found = difference_of(ask(self.tools.client, f"comparison of {day}", sql))
+        found = difference_of(ask(self.tools.client, f"comparison of {day}", sql, rows_of(ranges)))
         if found.replayed != made.rows:
             raise WarehouseError(
                 f"{shadow} holds {found.replayed:,} rows, {made.rows:,} were loaded: does another process use the id?"

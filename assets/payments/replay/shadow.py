@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 KEPT: Final = timedelta(days=7)
 """Long enough to look at a difference after a weekend."""
 ROWS_PER_LOAD: Final = 50_000
-"""40 million rows are 800 loads; BigQuery takes 1,500 load jobs a day for one table (quotas, load jobs)."""
-BYTES_PER_LOAD: Final = 67_108_864
-"""Rows are loaded at the latest when they hold so much memory: quarantined ones carry up to 64 kB of text each."""
+"""At least so many: some 30 MB in memory."""
+MOST_ROWS_PER_LOAD: Final = 1_000_000
+"""Some 700 MB in memory. A day of more than 1.5 billion rows (17,000/s) needs more."""
+LOADS_A_DAY: Final = 1_000
+"""Of a day's rows. BigQuery takes 1,500 load jobs a day into one table (docs.cloud.google.com/bigquery/quotas), and a
+second attempt at a replay must fit as well as late rows."""
+BYTES_PER_ROW: Final = 1_342
+"""64 MiB of 50,000 rows: rows are loaded at the latest when they hold so much memory on average; a row is some 650, and
+quarantined ones carry up to 64 kB of text each."""
 MAX_FILE_BYTES: Final = 9_437_184
-"""9 MiB: the emulator refuses requests above 10; the service takes far more."""
+"""9 MiB: the emulator refuses requests above 10; the service takes files of any size that memory holds."""
 LOAD_TIMEOUT_S: Final = 300.0
 
 
@@ -33,27 +39,44 @@ def shadow_name(replay_id: str, day: date) -> str:
     return f"payments_shadow_{replay_id.replace('-', '_')}_{day:%Y%m%d}"
 
 
-def files(rows: pl.DataFrame) -> Iterator[bytes]:
-    """The rows as Parquet files, each below MAX_FILE_BYTES."""
+def rows_per_load(rows: int) -> int:
+    """Rows of one load job of a day of so many rows: as many that the day's jobs stay within `LOADS_A_DAY`."""
+    return min(max(ROWS_PER_LOAD, -(-rows // LOADS_A_DAY)), MOST_ROWS_PER_LOAD)
+
+
+def files(rows: pl.DataFrame, most_bytes: int | None) -> Iterator[bytes]:
+    """The rows as Parquet files, each at most so large; None: one file."""
     file = io.BytesIO()
     rows.write_parquet(file)
     content = file.getvalue()
-    if len(content) <= MAX_FILE_BYTES or rows.height == 1:
+    if most_bytes is None or len(content) <= most_bytes or rows.height == 1:
         yield content
         return
     half = rows.height // 2
-    yield from files(rows.slice(0, half))
-    yield from files(rows.slice(half))
+    yield from files(rows.slice(0, half), most_bytes)
+    yield from files(rows.slice(half), most_bytes)
 
 
 class Shadow:
     """Writes one shadow table. A new object starts anew: what an earlier attempt left there is replaced.
 
-    Every method may raise WarehouseError. `dataset` is `project.dataset`; `at`: now, UTC.
+    Every method may raise WarehouseError. `dataset` is `project.dataset`; `at`: now, UTC. `rows`: about as many as the
+    day has. `most_bytes` of a file: for a service that refuses large ones.
     """
 
-    def __init__(self, client: "Client", dataset: str, replay_id: str, day: date, at: datetime) -> None:
+    def __init__(
+        self,
+        client: "Client",
+        dataset: str,
+        replay_id: str,
+        day: date,
+        at: datetime,
+        *,
+        rows: int = 0,
+        most_bytes: int | None = None,
+    ) -> None:
         self.name = shadow_name(replay_id, day)
+        self._rows, self._most_bytes = rows_per_load(rows), most_bytes
         self._client, self._table, self._at = client, f"{dataset}.{self.name}", at
         self._replay_id = replay_id
         self._waiting: list[pl.DataFrame] = []
@@ -63,7 +86,8 @@ class Shadow:
         """Take rows (`plan.COLUMNS`); they are in the table after `finish`."""
         self._waiting.append(rows)
         height = sum(frame.height for frame in self._waiting)
-        if height >= ROWS_PER_LOAD or sum(frame.estimated_size() for frame in self._waiting) >= BYTES_PER_LOAD:
+        size = sum(frame.estimated_size() for frame in self._waiting)
+        if height >= self._rows or size >= self._rows * BYTES_PER_ROW:
             self._flush()
 
     def finish(self) -> None:
@@ -80,7 +104,7 @@ class Shadow:
             ownership_epoch=pl.lit(None, dtype=pl.String),
             loaded_at=pl.lit(self._at).cast(LANDING["loaded_at"]),
         ).select(pl.col(name).cast(kind) for name, kind in LANDING.items())
-        for content in files(stamped):
+        for content in files(stamped, self._most_bytes):
             self._load(content)
 
     def _load(self, content: bytes) -> None:
