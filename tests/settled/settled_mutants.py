@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from assets.payments import settled
+from assets.payments.touched import Look, days_to_look_at
 from assets.warehouse import migrate
 from assets.warehouse.ddl import NOTHING_SETTLED, statements
 
@@ -57,6 +58,10 @@ def all_from_landing(*args: Any) -> Any:
     return NOTHING_SETTLED
 
 
+def whole_each_hour(*asked: Any, **named: Any) -> Look:
+    return replace(days_to_look_at(*asked, **named), whole=True)
+
+
 MUTANTS: dict[str, tuple[tuple[Any, str, Callable[..., Any]], list[str]]] = {
     "a rebuild forgets the DELETE": ((settled, "build_sql", without_the_delete), ["late_rows_follow"]),
     "the date moves before the days are built": ((settled, "_build", the_date_first), ["death_at_any_query"]),
@@ -64,6 +69,10 @@ MUTANTS: dict[str, tuple[tuple[Any, str, Callable[..., Any]], list[str]]] = {
     "a newer clock alone says changed": (
         (settled, "changed", by_the_newest_alone),
         ["late_rows_follow", "rows_that_land_during_a_run_show_after_the_next"],
+    ),
+    "each hour looks at all days": (
+        (settled, "days_to_look_at", whole_each_hour),
+        ["late_rows_are_gathered_for_a_day"],
     ),
     "no second look": ((settled, "_build", one_look), ["what_the_tail_showed_does_not_vanish"]),
     "the arms overlap on the day of the date": (
