@@ -1,0 +1,1 @@
+"""What the pipeline costs: a projection from measured bytes and dated prices."""
