@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from assets.cost.asset import cost_projection
 from assets.fx.asset import fx_rates
 from assets.merchants.asset import merchants
 from assets.payments.asset import (
@@ -28,7 +29,7 @@ from orchestration.supervision.jobs import stream_start, stream_stop
 from orchestration.supervision.sensor import stream_supervisor
 from streaming.settings import Settings
 
-TIMED: Final = ("merchants", "fx_rates", "payments_corrections", "payments_daily", "payments_settled")
+TIMED: Final = timed.ASSETS
 """Assets that the clock or a new version starts."""
 
 
@@ -60,6 +61,7 @@ def build(settings: Settings) -> dg.Definitions:
             payments_corrections,
             payments_daily,
             payments_settled,
+            cost_projection,
         ],
         asset_checks=[stream_checks, three_way_ledger(), *asset_checks(delivered=delivered)],
         jobs=[stream_start, stream_stop, replay_job, *timed.jobs(delivered=delivered, assets=TIMED)],

@@ -80,7 +80,9 @@ SETTLED: Final = Rule("payments_settled", 5)
 HOURLY_CHECKS: Final = Rule("hourly_checks", 50)
 DAILY_CHECKS: Final = Rule("daily_checks", 0, 4)
 """04:00 UTC: the day has been closed for four hours, and the report rebuilt four times since."""
-RULES: Final = (MERCHANTS, DAILY_REPORT, SETTLED, HOURLY_CHECKS, DAILY_CHECKS)
+COST: Final = Rule("cost_projection", 30, 5)
+"""05:30 UTC: yesterday is closed and checked; whoever signs the bill finds it in the morning."""
+RULES: Final = (MERCHANTS, DAILY_REPORT, SETTLED, HOURLY_CHECKS, DAILY_CHECKS, COST)
 
 
 def run_key(rule: Rule, tick: datetime) -> str:

@@ -37,7 +37,9 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-ASSETS: Final = ("merchants", "fx_rates", "payments_corrections", "payments_daily", "payments_settled")
+ASSETS: Final = (
+    "merchants", "fx_rates", "payments_corrections", "payments_daily", "payments_settled", "cost_projection",
+)  # fmt: skip
 """Keys of the assets that are started by the clock or by a new version."""
 
 

@@ -25,7 +25,7 @@ def open_graph(page: Page) -> None:
     """The asset graph, its groups opened in the drawing and in the list beside it."""
     page.goto("/asset-groups")
     page.get_by_role("button", name="Materialize all").wait_for()
-    for group in ("reference", "payments"):
+    for group in ("reference", "payments", "cost"):
         opens = "xpath=preceding::button[.//*[@aria-label='arrow_drop_down']][1]"
         page.get_by_title(group, exact=True).first.locator(opens).click()
     page.keyboard.press("Alt+e")

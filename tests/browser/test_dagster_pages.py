@@ -35,7 +35,7 @@ pytestmark = [
 ]
 ROOT = Path(__file__).parents[2]
 HOURLY = [check.name for check in CHECKS if check.asset == "payments" and check.cadence is Cadence.HOURLY]
-UNDRAWN = ("merchants", "payments_corrections", "payments_settled", "payments_daily")
+UNDRAWN = ("merchants", "payments_corrections", "payments_settled", "payments_daily", "cost_projection")
 """What their schedules make within an hour: a picture shows them as they are then."""
 DIFFERENCE = re.compile(r"identical\s+([\d,]+)\b.*\bunexplained\s+(\d+)\b", re.DOTALL)
 """The table of a replay as text."""
@@ -75,6 +75,17 @@ def test_a_replay_of_today_is_launched_and_finds_no_difference(page, pictures):
 def test_the_supervisors_ticks_say_how_the_stream_goes(page, pictures):
     await_tick(page, "stream_supervisor", re.compile(r"2 members run, lag [\d,]+, [1-9][\d,]* rows landed"))
     picture(page, pictures, "sensor-ticks")
+
+
+def test_the_bill_is_projected_and_drawn(page, pictures):
+    assert launch_job(page, "cost_projection_job") == "Success"
+    shown = open_made_by_run(page, "cost_projection")
+    assert float(shown["usd_month_13"].replace(",", "")) > float(shown["usd_month_1"].replace(",", "")) > 0
+    page.get_by_role("row", name="picture").get_by_text("Show Markdown").click()
+    drawn = page.get_by_role("img", name=re.compile("Dollars of month 13"))
+    drawn.wait_for()
+    assert drawn.evaluate("image => image.naturalWidth") > 300
+    picture(page, pictures, "cost")
 
 
 def test_the_graph_shows_every_asset_and_nothing_else(page, pictures):

@@ -39,6 +39,7 @@ def test_the_assets_and_what_feeds_what(definitions):
         "payments_corrections": ["fx_rates", "merchants", "payments"],
         "payments_daily": ["payments", "payments_corrections", "payments_settled"],
         "payments_settled": ["payments", "payments_corrections"],
+        "cost_projection": ["payments", "payments_daily"],
     }
 
 
@@ -47,7 +48,7 @@ def test_every_asset_says_what_it_is_and_whose(definitions):
         assert spec.description, spec.key
         assert spec.owners, spec.key
         assert spec.kinds, spec.key
-        assert spec.group_name in ("reference", "payments"), spec.key
+        assert spec.group_name in ("reference", "payments", "cost"), spec.key
 
 
 def test_the_streams_checks_can_be_asked_for(definitions):
@@ -60,7 +61,7 @@ def test_a_fresh_clone_supervises_and_schedules_by_itself(definitions):
     running = dg.DefaultScheduleStatus.RUNNING
     assert {schedule.name for schedule in repository.schedule_defs if schedule.default_status == running} == {
         "merchants_schedule", "payments_daily_schedule", "payments_settled_schedule", "hourly_checks_schedule",
-        "daily_checks_schedule",
+        "daily_checks_schedule", "cost_projection_schedule",
     }  # fmt: skip
     assert {sensor.name for sensor in repository.sensor_defs} == {
         "stream_supervisor", "fx_rates_sensor", "merchants_sensor", "payments_corrections_sensor",

@@ -76,6 +76,7 @@ def test_after_hours_of_silence_each_job_is_caught_up_once():
         ("09:10", "payments_settled-2026-11-24T09:05Z"),
         ("09:10", "hourly_checks-2026-11-24T08:50Z"),
         ("09:10", "daily_checks-2026-11-24T04:00Z"),
+        ("09:10", "cost_projection-2026-11-24T05:30Z"),
         ("09:10", "fx_rates-2026-11-23-2026-11-24T09:05Z"),
         ("09:10", "payments_corrections-2026-11-23-m2026-11-24"),
     ]
