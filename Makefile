@@ -30,7 +30,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest
 BOOTSTRAP := $(or $(PYTHON),python3) bootstrap.py
 INPUTS := bootstrap.py pyproject.toml requirements-bootstrap.lock sandbox/platform/kafka_jars.sha256
 
-.PHONY: help demo test test-fast test-slow test-long fuzz mutants simulate nightly faults chaos corpus reliability conformance audit-coverage screenshots soak bench check format lock clean clean-cache
+.PHONY: help demo test test-fast test-slow test-long fuzz mutants simulate nightly faults chaos corpus reliability memo conformance audit-coverage screenshots soak bench check format lock clean clean-cache
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -99,6 +99,9 @@ soak: .venv/.installed-dev ## At 5,000 events/s: memory, descriptors, threads, l
 
 reliability: .venv/.installed-dev ## Write docs/reliability.md from what the runs left in benchmarks/results
 	@$(BIN)/python -m benchmarks.reliability
+
+memo: .venv/.installed-dev ## Write docs/memo.pdf from the runs and the cost model (AS_OF=2026-11-30; else today)
+	@$(BIN)/python -m benchmarks.memo $(if $(AS_OF),--as-of $(AS_OF))
 
 conformance: .venv/.installed-dev ## The warehouse contract on a real BigQuery project, if TIDEMARK_BIGQUERY_PROJECT names one
 	@$(BIN)/python -m benchmarks.reliability.conformance

@@ -76,7 +76,7 @@ def await_states(shell, state) -> None:
 def test_the_everyday_commands_in_their_order(shell):
     block = {words[1]: words for words in everyday()}
     assert list(block) == [
-        "up", "migrate", "seed", "produce", "consume", "ui", "stream", "query", "audit", "recover", "settings",
+        "up", "migrate", "seed", "produce", "consume", "ui", "stream", "query", "audit", "recover", "cost", "settings",
     ]  # fmt: skip
     assert "the platform is up" in shell(block["up"])
     assert "created table payments_landing" in shell(block["migrate"])
@@ -98,6 +98,7 @@ def test_the_everyday_commands_in_their_order(shell):
     await_states(shell, "stopped")
     assert shell(block["audit"]).startswith("PASS")
     assert "nothing is changed; add --yes" in shell(block["recover"])
+    assert "What Tidemark costs at 5,000/s" in shell(block["cost"])
     assert "TIDEMARK_KAFKA_BOOTSTRAP" in shell(block["settings"])
     ended = shell(["tidemark", "down"])
     assert "stopped Dagster's code-server, webserver, daemon" in ended
