@@ -114,8 +114,8 @@ def _count(ask: DayQueries, day: date) -> int:
 def build_sql(prefix: str, day: date, state: Landed, now: datetime) -> str:
     """One transaction: the day's payments anew, and what they were built from.
 
-    It reads the whole day, 21 GB at 43 million rows, twice that where the DELETE reads the old ones: removing a partition
-    for nothing "might not apply" to a table that is clustered by other columns
+    It reads the whole day, 21 GB at 43 million rows, twice that where the DELETE reads the old ones: removing a
+    partition for nothing "might not apply" to a table that is clustered by other columns
     (docs.cloud.google.com/bigquery/docs/using-dml-with-partitioned-tables).
     """
     project, _, dataset = prefix.partition(".")
