@@ -13,7 +13,7 @@ from streaming.protocol.halts import RESUME_FROM, HaltReason
 pytestmark = pytest.mark.integration  # Dagster itself, which takes a second to import
 
 RED, HALTED = "Dagster shows red", "A partition is halted"
-APART = {"three_way_ledger"}
+APART = {"three_way_ledger", "projection_within_band"}
 """Checks that are neither by SQL nor of the stream's figures."""
 JOBS = {job_name(asset) for asset in ASSETS} | {rule.job for rule in RULES if rule.job not in ASSETS}
 
