@@ -47,7 +47,7 @@ check: .venv/.installed-dev ## Lint, types, import rules, fast tests (under a mi
 	@$(MAKE) --no-print-directory test-fast
 
 test: EXAMPLES := thorough
-test: test-fast test-slow ## Fast tests, then those with a real broker and emulator (under ten minutes)
+test: test-fast test-slow ## Fast tests, then those with a real broker and emulator (ten to fifteen minutes)
 
 test-fast: .venv/.installed-dev ## Pure tests alone (EXAMPLES=thorough: more examples of each property)
 	@POLARS_MAX_THREADS=1 $(PYTEST) -m "not integration and not fault" -n 2 --hypothesis-profile=$(EXAMPLES)
