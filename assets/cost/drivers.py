@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
+from assets.cost.yaml_file import read_yaml
 
 FOLDER: Final = Path(__file__).with_name("measured")
 """One file a family: wire, engine, warehouse, control."""
@@ -75,10 +75,9 @@ class Drivers(Mapping[str, Decimal]):
 
 def read(folder: Path = FOLDER) -> Drivers:
     """Read every file of the folder. Raises ValueError naming the driver that is not in its form, or is there twice."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     found: dict[str, Driver] = {}
     for path in sorted(folder.glob("*.yaml")):
-        for name, line in yaml.load(path.read_bytes(), Loader=loader)["drivers"].items():
+        for name, line in read_yaml(path)["drivers"].items():
             if name in found:
                 raise ValueError(f"{path.name}: {name} is in another file as well")
             found[name] = _driver(name, line, path.name)

@@ -9,8 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from assets.cost.yaml_file import read_yaml
 from assets.warehouse.ddl import Column, statements
 
 COLUMNS: Final = Path(__file__).with_name("column_bytes.yaml")
@@ -69,6 +68,5 @@ def means(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> dict[
 
 def column_bytes(path: Path = COLUMNS) -> Mapping[str, Decimal]:
     """Mean logical bytes of a landed row by column, in the table's order."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    found = yaml.load(path.read_bytes(), Loader=loader)["columns"]
+    found = read_yaml(path)["columns"]
     return {name: Decimal(str(size)) for name, size in found.items()}

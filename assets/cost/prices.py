@@ -9,9 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-import yaml
-
 from assets.cost.tiers import Tier, check
+from assets.cost.yaml_file import read_yaml
 
 PATH: Final = Path(__file__).with_name("price_book.yaml")
 OLD_AFTER: Final = timedelta(days=180)
@@ -129,8 +128,7 @@ class PriceBook:
 
 def read(path: Path = PATH) -> PriceBook:
     """Read the book. Raises ValueError naming the line that is not in its form."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    lines = yaml.load(path.read_bytes(), Loader=loader)["prices"]
+    lines = read_yaml(path)["prices"]
     prices = tuple(map(_price, lines))
     twice = sorted({p.sku for p in prices if sum(q.sku == p.sku for q in prices) > 1}) if _repeats(prices) else []
     if twice:
